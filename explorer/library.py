@@ -1,0 +1,265 @@
+"""Library: the facade that people import. It composes the store and the parts, and computes nothing itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from explorer import query as queries
+from explorer.errors import InvalidInput, ModelMismatch
+from explorer.matches import Match, Matches
+from explorer.papers import Paper
+from explorer.store import LibraryFolder
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from explorer.build import BuildReport
+    from explorer.embedder import Embedder
+    from explorer.index import NearestRows
+    from explorer.webmap import MapData
+
+_ON_MAP = 10  # neighbors shown for each paper
+
+
+def default_path() -> Path:
+    """Return where the library is unless told otherwise: $EXPLORER_LIBRARY, else artifacts/library."""
+    return Path(os.environ.get("EXPLORER_LIBRARY") or Path("artifacts", "library"))
+
+
+class Papers:
+    """Give access to the papers of a library in the order of its rows: iterate, count, look up by id or position."""
+
+    def __init__(self, folder: LibraryFolder) -> None:
+        self._folder = folder
+
+    def __len__(self) -> int:
+        """Return the number of papers."""
+        return self._folder.manifest.papers
+
+    def __iter__(self) -> Iterator[Paper]:
+        """Yield all papers without holding them all."""
+        return self._folder.database.range(0, len(self))
+
+    def __getitem__(self, which: str | int) -> Paper:
+        """Return the paper of an id in any form, or of a row. Raises UnknownPaper, or IndexError for a row."""
+        if isinstance(which, str):
+            return self._folder.database.papers([queries.require_id(which, self._folder.database)])[0]
+        return self._folder.database.papers([range(len(self))[which]])[0]
+
+    def __contains__(self, paper_id: object) -> bool:
+        """Tell whether a paper of this id, in any form, is there."""
+        return isinstance(paper_id, str) and queries.find_id(paper_id, self._folder.database) is not None
+
+
+class Library:
+    """Answer which papers are like this one, and draw what the field looks like.
+
+    Make one with `Library.build`, open one with `Library.open`. Index and model are loaded when first needed, then
+    kept. Also a context manager; `close` frees its files.
+    """
+
+    def __init__(self, folder: LibraryFolder, model: str | Path | Embedder | None = None) -> None:
+        self._folder = folder
+        self._model = model
+        self.built: BuildReport | None = None
+
+    @classmethod
+    def build(
+        cls,
+        inputs: str | Path | Sequence[str | Path],
+        path: str | Path | None = None,
+        *,
+        model: str | Path | Embedder | None = None,
+        seed: int = 42,
+        vectors: str | Path | None = None,
+        replace: bool = False,
+    ) -> Library:
+        """Make a library of one or more files and open it; `built` tells what was read.
+
+        `path` defaults to $EXPLORER_LIBRARY, else artifacts/library; `model` to all-MiniLM-L6-v2. `vectors` names a
+        .npy file with ready (n, d) vectors in the order of the records. A library of the same inputs and parameters
+        is opened as it is; one of others is kept unless `replace`. Raises ExplorerError: its subclasses say what is
+        wrong.
+        """
+        from explorer.build import BuildOptions, build
+
+        files = tuple(Path(file) for file in ([inputs] if isinstance(inputs, str | Path) else inputs))
+        options = BuildOptions(files, model, seed, None if vectors is None else Path(vectors), replace)
+        where = default_path() if path is None else Path(path)
+        report = build(where, options)
+        library = cls.open(where, model=model)
+        library.built = report
+        return library
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, model: str | Path | Embedder | None = None) -> Library:
+        """Open the library at `path`, by default $EXPLORER_LIBRARY, else artifacts/library. Takes milliseconds.
+
+        `model` embeds queries by text; it must be the one that the library was built with, which is the default.
+        Raises LibraryNotFound, LibraryDamaged or ForeignLibrary.
+        """
+        return cls(LibraryFolder(default_path() if path is None else Path(path)), model)
+
+    def close(self) -> None:
+        """Close the library's files."""
+        self._folder.close()
+
+    def __enter__(self) -> Library:
+        """Return the library."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the library's files."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Return where it is and how many papers it has."""
+        return f"Library({str(self.path)!r}, {len(self.papers)} papers)"
+
+    @property
+    def path(self) -> Path:
+        """Return the library's folder."""
+        return self._folder.path
+
+    @cached_property
+    def papers(self) -> Papers:
+        """Return the papers: iterable, with a length, by id or row."""
+        return Papers(self._folder)
+
+    def similar(self, paper_id: str, k: int = 10) -> Matches:
+        """Return the `k` papers most like one of the library, which is named by id or address in any form.
+
+        Up to 30 are looked up in the stored neighbor graph; more are searched. Raises UnknownPaper, InvalidInput.
+        """
+        return self._similar_to_row(queries.require_id(paper_id, self._folder.database), k, "id")
+
+    def search(self, text: str, k: int = 10) -> Matches:
+        """Return the `k` papers most like a text.
+
+        Raises ModelMismatch when the library's vectors come from another model, ModelNotAvailable, InvalidInput.
+        """
+        if not any(character.isalnum() for character in text):
+            raise InvalidInput("the query is empty: give some text")
+        k = _checked_count(k)
+        vector = self._embedder.embed([text], as_query=True)[0]
+        width = self._folder.manifest.files["vectors"].shape[1]
+        if vector.shape != (width,):
+            raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {vector.shape[0]}")
+        return self._matches(self._nearest.search(vector, k), "text")
+
+    def find_similar(self, query: str, k: int = 10) -> Matches:
+        """Return the `k` papers most like what `query` means: an id or address, else a whole title, else a text.
+
+        `query_kind` of the answer says which. Raises UnknownPaper for what looks like an id but is not in the library.
+        """
+        meant = queries.interpret(query, self._folder.database)
+        return self.search(meant.text, k) if meant.row is None else self._similar_to_row(meant.row, k, meant.kind)
+
+    def find_title(self, part: str, k: int = 10) -> Matches:
+        """Return the `k` papers most like the one whose title holds `part`. Raises UnknownPaper, InvalidInput."""
+        meant = queries.find_title_part(part, self._folder.database, self._titles)
+        assert meant.row is not None  # noqa: S101 -- a title is always a paper's
+        return self._similar_to_row(meant.row, k, meant.kind)
+
+    def map(self) -> go.Figure:
+        """Return the map as a plain Plotly figure, for notebooks."""
+        from explorer import webmap
+
+        return webmap.figure(self._map_data())
+
+    def write_map(self, path: str | Path | None = None) -> Path:
+        """Write the map as one self-contained HTML file, by default map.html in the library; return where it is."""
+        from explorer import webmap
+
+        where = self.path / "map.html" if path is None else Path(path)
+        try:
+            where.parent.mkdir(parents=True, exist_ok=True)
+            webmap.write_html(where, self._map_data())
+        except OSError as error:
+            raise InvalidInput(f"the map cannot be written to {where}: {error}") from error
+        return where
+
+    def info(self) -> dict[str, Any]:
+        """Return what the library is: counts, model, parameters, size on disk in bytes, versions it was built with."""
+        manifest = self._folder.manifest
+        return {
+            "library": str(self.path),
+            "papers": manifest.papers,
+            **manifest.counts,
+            "model": manifest.model or None,
+            "dimensions": manifest.files["vectors"].shape[1],
+            "parameters": manifest.parameters,
+            "inputs": manifest.inputs,
+            "bytes": sum(entry.size for entry in manifest.files.values()),
+            "created": manifest.created,
+            "versions": manifest.versions,
+        }
+
+    @cached_property
+    def _nearest(self) -> NearestRows:
+        from explorer.index import NearestRows
+
+        return NearestRows(self._folder.array("vectors"), self._folder.manifest.parameters["index"])
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        from explorer.embedder import DEFAULT_MODEL, find_model, load
+
+        stored = self._folder.manifest.model
+        if self._model is not None and not isinstance(self._model, str | Path):
+            embedder = self._model
+            _require_same_model(stored, embedder.identity.name, embedder.identity.fingerprint)
+            return embedder
+        if self._model is None and not stored:
+            raise ModelMismatch("this library was built from ready vectors: name the model that made them with --model")
+        named = self._model is not None or stored["name"] == DEFAULT_MODEL
+        files = find_model(str(self._model or stored["name"]), download=named)
+        _require_same_model(stored, files.name, files.identity().fingerprint)
+        return load(files)
+
+    def _similar_to_row(self, row: int, k: int, kind: str) -> Matches:
+        k = _checked_count(k)
+        stored = self._folder.manifest.files["neighbors"].shape[1]
+        enough = k <= stored or stored == len(self.papers) - 1
+        nearest = self._folder.neighbors(row)[:k] if enough else self._nearest.similar(row, k)
+        return self._matches(nearest, kind, self._folder.database.papers([row])[0])
+
+    def _matches(self, nearest: Sequence[tuple[int, float]], kind: str, paper: Paper | None = None) -> Matches:
+        papers = self._folder.database.papers([row for row, _ in nearest])
+        pairs = zip(papers, nearest, strict=True)
+        return Matches([Match(found, pair[1], rank) for rank, (found, pair) in enumerate(pairs, 1)], kind, paper)
+
+    def _titles(self, rows: Sequence[int]) -> list[str]:
+        return [f"{paper.id} {paper.title}" for paper in self._folder.database.papers(rows)]
+
+    def _map_data(self) -> MapData:
+        from explorer.webmap import MapData
+
+        return MapData(
+            title=self.path.absolute().name,
+            papers=list(self.papers),
+            coordinates=self._folder.array("layout"),
+            neighbors=self._folder.array("neighbors")[:, :_ON_MAP],
+            similarities=self._folder.array("similarities")[:, :_ON_MAP],
+        )
+
+
+def _checked_count(k: int) -> int:
+    if k < 1:
+        raise InvalidInput(f"k is {k}: ask for at least one paper")
+    return k
+
+
+def _require_same_model(stored: dict[str, Any], name: str, fingerprint: str) -> None:
+    if stored and stored["fingerprint"] != fingerprint:
+        raise ModelMismatch(
+            f"this library was built with the model {stored['name']}; a text embedded with {name} cannot be compared"
+            + (" (the files of that name have changed)" if stored["name"] == name else "")
+        )

@@ -1,0 +1,95 @@
+"""The answer to a question: matches, as a list, a table, or a notebook's rows. May import papers and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from explorer.papers import Paper
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Hold one answer: a paper, its cosine similarity to the query (larger is nearer), its rank from 1."""
+
+    paper: Paper
+    similarity: float
+    rank: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return rank, similarity (six decimals) and the paper's fields as JSON can hold them."""
+        return {"rank": self.rank, "similarity": round(self.similarity, 6), **asdict(self.paper)}
+
+
+class Matches(Sequence[Match]):
+    """Hold the answers to one query, nearest first.
+
+    `query_kind` is what the query was taken for ("id", "title" or "text"); `paper` is the one asked about, if any.
+    """
+
+    def __init__(self, matches: Sequence[Match], query_kind: str, paper: Paper | None = None) -> None:
+        self._matches = tuple(matches)
+        self.query_kind = query_kind
+        self.paper = paper
+
+    @overload
+    def __getitem__(self, position: int) -> Match: ...
+    @overload
+    def __getitem__(self, position: slice) -> Matches: ...
+    def __getitem__(self, position: int | slice) -> Match | Matches:
+        """Return the match at a position, or the matches of a slice."""
+        if isinstance(position, slice):
+            return Matches(self._matches[position], self.query_kind, self.paper)
+        return self._matches[position]
+
+    def __len__(self) -> int:
+        """Return the number of matches."""
+        return len(self._matches)
+
+    def __iter__(self) -> Iterator[Match]:
+        """Yield the matches, nearest first."""
+        return iter(self._matches)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether these are the same answers to the same kind of query."""
+        return isinstance(other, Matches) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by value, like the list it resembles
+
+    def __repr__(self) -> str:
+        """Return one line a match."""
+        lines = [f"{match.rank:>3}  {match.similarity:.3f}  {match.paper.id}  {match.paper.title}" for match in self]
+        return "\n".join([f"Matches({len(self)}, query_kind={self.query_kind!r})", *lines])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame with a row a match: rank, similarity, id, title and the paper's other fields.
+
+        Raises ImportError without pandas (extra `pandas`).
+        """
+        import pandas as pd
+
+        columns = ["rank", "similarity", *Paper.__dataclass_fields__]
+        return pd.DataFrame([match.as_dict() for match in self], columns=columns)
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks. Texts become text nodes, so nothing in them is markup."""
+        from xml.etree import ElementTree
+
+        table = ElementTree.Element("table")
+        header = ElementTree.SubElement(table, "tr")
+        for name in ("rank", "similarity", "id", "title"):
+            ElementTree.SubElement(header, "th").text = name
+        for match in self:
+            line = ElementTree.SubElement(table, "tr")
+            for value in (str(match.rank), f"{match.similarity:.3f}"):
+                ElementTree.SubElement(line, "td").text = value
+            cell = ElementTree.SubElement(line, "td")
+            if match.paper.url.startswith(("http://", "https://")):
+                cell = ElementTree.SubElement(cell, "a", href=match.paper.url)
+            cell.text = match.paper.id
+            ElementTree.SubElement(line, "td").text = match.paper.title
+        return ElementTree.tostring(table, encoding="unicode", method="html")

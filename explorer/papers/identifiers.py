@@ -1,0 +1,62 @@
+"""Paper identifiers in every form in which people paste them."""
+
+from __future__ import annotations
+
+import re
+
+# Forms since 2007 and before: https://info.arxiv.org/help/arxiv_identifier.html
+# The archives are named one by one: "report/1234567" is somebody else's number.
+_ARCHIVE = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga|funct-an|"
+    "gr-qc|hep-(?:ex|lat|ph|th)|math-ph|math|mtrl-th|nlin|nucl-(?:ex|th)|patt-sol|physics|plasm-ph|q-alg|q-bio|quant-ph|"
+    "solv-int|supr-con"
+)
+_ARXIV = rf"(?P<id>\d{{4}}\.\d{{4,5}}|(?:{_ARCHIVE})(?:\.[a-z-]+)?/\d{{7}})(?:v(?P<version>[1-9]\d{{0,3}}))?"
+_WRITTEN = re.compile(
+    rf"(?:arxiv\s*:\s*|(?:doi:\s*)?10\.48550/arxiv\.)?{_ARXIV}(?:\.pdf)?(?:\s*\[[\w.-]+(?:\].*)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+# Other publishers' DOIs may end like an arXiv id: 10.1098/rspa.2010.0123.
+_ADDRESS = re.compile(
+    r"(?!(?:.*[/:])?10\.(?!48550/)\d{4,9}/)"
+    rf"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?::\d+)?/(?:[^\s?#]*?[/.])?{_ARXIV}(?:\.\w+)?/?(?:[?#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_DOI = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+", re.IGNORECASE)
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_ALMOST_ARXIV = re.compile(
+    r"(?:arxiv\s*:\s*\S+|\d{4}[.:,]\d{3,6}(?:v\d*)?|[a-z-]+(?:\.[a-z]{2})?/\d{5,8})", re.IGNORECASE
+)
+
+_LONGEST = 500  # characters; what is longer is prose
+
+
+def arxiv_identifier(text: str) -> tuple[str, int | None] | None:
+    """Return the arXiv id in `text` and its version, or None when the whole of `text` is not one.
+
+    Understood are `2010.02893`, `2010.02893v2`, `arXiv:2010.02893`, the stamp `arXiv:2010.02893v1 [cs.CV] 6 Oct 2020`,
+    old ids such as `astro-ph/0601001` and `math.GT/0309136` (the subject class is not part of the id), the DOI
+    `10.48550/arXiv.2010.02893`, and any address whose path ends in an id.
+    """
+    text = text.strip().strip("<>()[]{}\"'`,;. ")
+    if len(text) > _LONGEST:
+        return None
+    match = _WRITTEN.fullmatch(text) or _ADDRESS.fullmatch(text)
+    if match is None:
+        return None
+    archive, slash, number = match["id"].lower().rpartition("/")
+    version = match["version"]
+    return archive.partition(".")[0] + slash + number, int(version) if version else None
+
+
+def looks_like_identifier(text: str) -> bool:
+    """Tell whether a person who typed `text` meant one paper rather than a topic.
+
+    That is an address, a DOI, anything close to an arXiv id, or a single word with five digits or more ("W2741809807").
+    """
+    text = text.strip()
+    if len(text) > _LONGEST:
+        return False
+    if _DOI.fullmatch(text) or _URL.fullmatch(text) or _ALMOST_ARXIV.fullmatch(text) or arxiv_identifier(text):
+        return True
+    return " " not in text and sum(character.isdigit() for character in text) >= 5

@@ -1,0 +1,129 @@
+"""One paper, and how a raw record becomes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from explorer.errors import InvalidInput
+from explorer.papers.identifiers import arxiv_identifier
+from explorer.papers.text import clean, readable, title_key
+
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])")
+_DOI = re.compile(r"(?:doi:?\s*|https?://(?:dx\.|www\.)?doi\.org/)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
+_LONGEST_ID = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Hold what is known of one paper. Texts are clean Unicode with LaTeX kept; unknown texts are empty.
+
+    `id` is unique in a library and carries no version; `date` is ISO 8601, maybe only a year; `categories` are the
+    paper's own, the primary one first; `listed_in` are the listings it was read from, which may differ.
+    """
+
+    id: str
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    date: str = ""
+    categories: tuple[str, ...] = ()
+    listed_in: tuple[str, ...] = ()
+    url: str = ""
+    doi: str = ""
+    version: int | None = None
+    links: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return what is embedded: "title. abstract" with LaTeX made readable."""
+        title, abstract = readable(self.title), readable(self.abstract).replace("\n\n", " ")
+        return f"{title}. {abstract}" if title and abstract else title or abstract
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Paper:
+        """Make a paper of a raw record whose keys are field names; other keys are ignored.
+
+        Raises InvalidInput, with the reason, when there is neither a title nor an abstract. A record without an id
+        gets one derived from its words, so that reading it again gives the same paper.
+        """
+        title, abstract = _text(record.get("title")).replace("\n\n", " "), _text(record.get("abstract"))
+        if not title_key(title) and not title_key(abstract):
+            raise InvalidInput("neither title nor abstract")
+        paper_id, version = _identifier(record, title, abstract)
+        doi = _DOI.fullmatch(_text(record.get("doi")))
+        return cls(
+            id=paper_id,
+            title=title,
+            abstract=abstract,
+            authors=_names(record.get("authors")),
+            date=_date(record.get("date")),
+            categories=_words(record.get("categories")),
+            listed_in=_words(record.get("listed_in")),
+            url=_address(record.get("url")) or _known_address(paper_id, doi[1] if doi else ""),
+            doi=doi[1] if doi else "",
+            version=version,
+            links=tuple(filter(None, map(_address, _words(record.get("links"))))),
+        )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return clean(str(value))
+
+
+def _identifier(record: Mapping[str, Any], title: str, abstract: str) -> tuple[str, int | None]:
+    written = _text(record.get("id"))[:_LONGEST_ID]
+    if found := arxiv_identifier(written):
+        return found
+    if written:
+        return written, None
+    words = title_key(title) + "\n" + title_key(abstract)
+    return "x-" + sha256(words.encode()).hexdigest()[:12], None
+
+
+def _date(value: object) -> str:
+    match = _DATE.match(_text(value))
+    if match is None:
+        return ""
+    for length, rest in ((10, ""), (7, "-01"), (4, "-01-01")):
+        with suppress(ValueError):  # not in the calendar
+            date.fromisoformat(match[0][:length] + rest)
+            return match[0][:length]
+    return ""
+
+
+def _address(value: object) -> str:
+    """Return a web address that is safe to link to, else nothing: "javascript:" comes from strangers too."""
+    address = _text(value)
+    return address if re.fullmatch(r"https?://[^\s<>\"'`\\]+", address, re.IGNORECASE) else ""
+
+
+def _known_address(paper_id: str, doi: str) -> str:
+    if arxiv_identifier(paper_id):
+        return f"https://arxiv.org/abs/{paper_id}"
+    return f"https://doi.org/{quote(doi, safe='/:;()+=@,!*$')}" if doi else ""
+
+
+def _words(value: object) -> tuple[str, ...]:
+    parts = re.split(r"[\s,;]+", value) if isinstance(value, str) else value if isinstance(value, Sequence) else ()
+    return tuple(dict.fromkeys(filter(None, (_text(part) for part in parts))))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        # Either "A. Surname, B. Surname and C. Surname" or BibTeX's "Surname, A. and Surname, B.".
+        written = _text(value)
+        parts = re.split(r";|,? and ", written)
+        value = parts if ";" in written or ("," in parts[-1] and len(parts) > 1) else ",".join(parts).split(",")
+    if not isinstance(value, Sequence):
+        return ()
+    names = (_text(name.get("name")) if isinstance(name, Mapping) else _text(name) for name in value)
+    return tuple(filter(None, names))

@@ -1,0 +1,105 @@
+"""The arXiv daily digest: Markdown with a header line, a heading a paper and its abstract as a block quote.
+
+    # ArXiv cs.CV --Wed, 7 Oct 2020
+    ### 1.Title  [ :arrow_down: ](https://arxiv.org/pdf/2010.02893.pdf)
+    >  abstract
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer.errors import InvalidInput
+from explorer.papers import Paper, arxiv_identifier, strip_html
+from explorer.readers.registry import Lines, Reader, Record, Rejected, register
+
+_HEADER = re.compile(r"#\s+ArXiv\s+(?P<category>\S+)\s*-{2,}\s*(?P<date>.*)", re.IGNORECASE)
+_ENTRY = re.compile(r"###(?!#)\s*(?P<number>\d+\s*\.)?\s*(?P<title>.*)")
+_DOWNLOAD = re.compile(r"\s*\[\s*:arrow_down:\s*\]\((?P<link>[^()\s]*)\)\s*$")
+_DAY = re.compile(r"(?P<day>\d{1,2})\s+(?P<month>[A-Za-z]{3})[a-z]*\s+(?P<year>\d{4})")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_RECOGNIZED = re.compile(rf"^(?:{_HEADER.pattern}|###\s*\d+\s*\..*\[\s*:arrow_down:\s*\])", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Collect the lines of one paper."""
+
+    line: int
+    heading: str
+    category: str
+    date: str
+    body: list[str] = field(default_factory=list)
+
+
+def _read(lines: Lines) -> Iterator[Record]:
+    category = date = ""
+    entry: _Entry | None = None
+    for number, line in lines:
+        if header := _HEADER.match(line):
+            yield from _finish(entry)
+            entry, category, date = None, header["category"], _iso_date(header["date"])
+        elif _ENTRY.match(line):
+            yield from _finish(entry)
+            entry = _Entry(number, line, category, date)
+        elif entry is not None:
+            entry.body.append(line.lstrip().removeprefix(">"))
+    yield from _finish(entry)
+
+
+def _finish(entry: _Entry | None) -> Iterator[Record]:
+    if entry is None:
+        return
+    try:
+        yield _paper(entry)
+    except InvalidInput as error:
+        yield Rejected(entry.line, str(error))
+
+
+def _paper(entry: _Entry) -> Paper:
+    heading = _ENTRY.match(entry.heading)
+    assert heading is not None  # noqa: S101 -- only headings become entries
+    download = _DOWNLOAD.search(heading["title"])
+    if download is None and heading["number"] is None:
+        raise InvalidInput("a heading with neither a number nor a download link")
+    title, title_links = strip_html(_DOWNLOAD.sub("", heading["title"]))
+    abstract, links = strip_html("\n".join(entry.body))
+    record: dict[str, Any] = {
+        "title": title,
+        "abstract": abstract,
+        "date": entry.date,
+        "listed_in": entry.category,
+        "links": title_links + links,
+    }
+    if download is not None:
+        record |= _identity(download["link"])
+    return Paper.from_record(record)
+
+
+def _identity(link: str) -> dict[str, str]:
+    """Return id, version and address from a download link; only arXiv's own links have a page that is known."""
+    if arxiv_identifier(link) is None:
+        return {"id": link.rpartition("/")[2].removesuffix(".pdf"), "url": link}
+    written = re.sub(r"^.*/(?:pdf|abs)/", "", link).removesuffix(".pdf")
+    return {"id": written} if re.match(r"https?://([\w-]+\.)?arxiv\.org/", link) else {"id": written, "url": link}
+
+
+def _iso_date(written: str) -> str:
+    match = _DAY.search(written)
+    if match is None or match["month"].lower() not in _MONTHS:
+        return ""
+    return f"{match['year']}-{_MONTHS.index(match['month'].lower()) + 1:02}-{int(match['day']):02}"
+
+
+register(
+    Reader(
+        name="digest",
+        description="an arXiv daily digest in Markdown: '# ArXiv cs.CV --Wed, 7 Oct 2020', then '### 1.Title [ :arrow_down: ](...)'",
+        suffixes=(".md",),
+        recognizes=lambda head: _RECOGNIZED.search(head) is not None,
+        read=_read,
+    )
+)

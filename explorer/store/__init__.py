@@ -1,0 +1,31 @@
+"""The library folder: SQLite for papers, flat arrays for the rest, one manifest, atomic commit, checksums.
+
+    manifest.json           names every other file; replacing it is the commit
+    papers-<id>.sqlite      papers, words for look-ups
+    vectors-<id>.npy        unit vectors, row i of paper i
+    neighbors-<id>.npy      rows of each row's nearest, and similarities-<id>.npy their cosines
+    layout-<id>.npy         coordinates on the map
+    rejected-<id>.jsonl     records that could not become papers, with line and reason
+    .work/                  of a build under way: shards that a resumed build takes up again
+
+May import papers and errors. Reading single rows needs the standard library only; NumPy is imported for whole arrays.
+"""
+
+from explorer.store.arrays import ArrayWriter, load_array, write_array
+from explorer.store.database import PaperDatabase, PaperWriter
+from explorer.store.folder import LibraryFolder, Workshop, describe_file
+from explorer.store.manifest import FORMAT, FileEntry, Manifest
+
+__all__ = [
+    "FORMAT",
+    "ArrayWriter",
+    "FileEntry",
+    "LibraryFolder",
+    "Manifest",
+    "PaperDatabase",
+    "PaperWriter",
+    "Workshop",
+    "describe_file",
+    "load_array",
+    "write_array",
+]

@@ -1,0 +1,160 @@
+"""Flat arrays on disk: NumPy's own .npy format, followed by a checksum of each block.
+
+    [.npy header and data][CRC-32 of each block of 64 KiB of that, little-endian uint32][CRC-32 of those]
+
+`numpy.load` reads such a file as it is. The checksums let one row be checked by reading one block, whatever the
+array's size, and without NumPy.
+"""
+
+from __future__ import annotations
+
+import array
+import io
+import math
+import os
+import sys
+import zlib
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from explorer.errors import LibraryDamaged
+from explorer.store.manifest import FileEntry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BLOCK = 65_536
+# Element types of a library: NumPy's name, the standard library's, bytes.
+_ELEMENTS = {"<i4": ("i", 4), "<f4": ("f", 4), "<f2": ("e", 2)}
+
+
+class ArrayWriter:
+    """Write a two-dimensional array row block by row block; `close` completes the file and describes it."""
+
+    def __init__(self, path: Path, dtype: str, shape: tuple[int, int]) -> None:
+        from numpy.lib import format as npy
+
+        header = io.BytesIO()
+        npy.write_array_header_1_0(header, {"descr": dtype, "fortran_order": False, "shape": shape})
+        self._dtype, self._shape = dtype, shape
+        self._offset = header.tell()
+        self._path = path
+        self._file: BinaryIO = path.open("wb")
+        self._hash = sha256()
+        self._block = b""
+        self._checksums: list[int] = []
+        self._put(header.getvalue())
+
+    def append(self, rows: NDArray[np.generic]) -> None:
+        """Write `rows`, of shape (m, width)."""
+        import numpy as np
+
+        self._put(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
+
+    def close(self) -> FileEntry:
+        """Write the checksums, force all to disk and describe the file. Raises ValueError when rows are missing."""
+        if self._block:
+            self._checksums.append(zlib.crc32(self._block))
+        table = array.array("I", self._checksums)
+        if sys.byteorder == "big":
+            table.byteswap()
+        trailer = table.tobytes() + zlib.crc32(table.tobytes()).to_bytes(4, "little")
+        self._write(trailer)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        size = self._file.tell()
+        self._file.close()
+        element = _ELEMENTS[self._dtype][1]
+        if size != self._offset + self._shape[0] * self._shape[1] * element + len(trailer):
+            raise ValueError(f"{self._path}: the rows written are not the {self._shape} promised")
+        return FileEntry(self._path.name, size, self._hash.hexdigest(), self._dtype, self._shape, self._offset)
+
+    def _put(self, data: bytes) -> None:
+        self._write(data)
+        whole = self._block + data
+        full = len(whole) - len(whole) % _BLOCK
+        view = memoryview(whole)
+        self._checksums.extend(zlib.crc32(view[start : start + _BLOCK]) for start in range(0, full, _BLOCK))
+        self._block = whole[full:]
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+
+
+def write_array(path: Path, values: NDArray[np.generic], dtype: str) -> FileEntry:
+    """Write a whole (n, width) array and describe the file."""
+    writer = ArrayWriter(path, dtype, (values.shape[0], values.shape[1]))
+    writer.append(values)
+    return writer.close()
+
+
+def read_row(file: BinaryIO, entry: FileEntry, row: int) -> array.array[Any]:
+    """Return row `row` of the array in `file`, reading and checking only the blocks that hold it. Needs no NumPy.
+
+    Raises LibraryDamaged when a block does not match its checksum; float16 is not supported here.
+    """
+    code, element = _ELEMENTS[entry.dtype]
+    width = entry.shape[1] * element
+    start = entry.offset + row * width
+    first, last = start // _BLOCK, max(start + width - 1, start) // _BLOCK
+    data_end = entry.offset + entry.shape[0] * width
+    file.seek(first * _BLOCK)
+    data = file.read(min((last + 1) * _BLOCK, data_end) - first * _BLOCK)
+    file.seek(data_end + 4 * first)
+    table = file.read(4 * (last - first + 1))
+    for block in range(last - first + 1):
+        stored = int.from_bytes(table[4 * block : 4 * block + 4], "little")
+        if zlib.crc32(data[block * _BLOCK : (block + 1) * _BLOCK]) != stored:
+            raise _damaged(entry)
+    values = array.array(code)
+    values.frombytes(data[start - first * _BLOCK : start - first * _BLOCK + width])
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
+    """Return the whole array of shape `entry.shape`, memory-mapped read-only, after checking every block.
+
+    Raises LibraryDamaged when a block does not match its checksum.
+    """
+    import numpy as np
+
+    data_end = entry.offset + math.prod(entry.shape) * np.dtype(entry.dtype).itemsize
+    if data_end == entry.offset:
+        return np.empty(entry.shape, dtype=entry.dtype)
+    values = np.memmap(file, dtype=entry.dtype, mode="r", offset=entry.offset, shape=entry.shape)
+    file.seek(data_end)
+    table = file.read()
+    if len(table) != 4 * (-(-data_end // _BLOCK)) + 4 or zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+        raise _damaged(entry)
+    file.seek(0)
+    checksums = np.frombuffer(table[:-4], dtype="<u4")
+    for block, stored in enumerate(checksums):
+        if zlib.crc32(file.read(min(_BLOCK, data_end - block * _BLOCK))) != stored:
+            raise _damaged(entry)
+    return values
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """Return the whole array that an `ArrayWriter` wrote to `path`, checked against its checksums alone.
+
+    Raises LibraryDamaged when they do not match or the file is no such array.
+    """
+    from numpy.lib import format as npy
+
+    with path.open("rb") as file:
+        try:
+            npy.read_magic(file)
+            shape, _, dtype = npy.read_array_header_1_0(file)
+            values = view_array(file, FileEntry(path.name, 0, "", dtype.str, shape, file.tell()))
+        except (ValueError, EOFError, OSError) as error:
+            raise LibraryDamaged(f"{path} is not a whole array: {error}") from None
+    return values
+
+
+def _damaged(entry: FileEntry) -> LibraryDamaged:
+    return LibraryDamaged(f"{entry.name} was altered: a checksum does not match")

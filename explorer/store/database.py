@@ -1,0 +1,184 @@
+"""Papers in SQLite: written once, then only read. Row numbers are the library's."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import LibraryDamaged
+from explorer.papers import Paper, title_key
+
+_SCHEMA = """
+    CREATE TABLE papers (
+        row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER, title TEXT NOT NULL, title_key TEXT NOT NULL,
+        abstract TEXT NOT NULL, authors TEXT NOT NULL, date TEXT NOT NULL, categories TEXT NOT NULL,
+        listed_in TEXT NOT NULL, url TEXT NOT NULL, doi TEXT NOT NULL, links TEXT NOT NULL, crc INTEGER NOT NULL
+    ) STRICT
+"""
+_LOOKUPS = (
+    "CREATE INDEX papers_title_key ON papers (title_key)",
+    "CREATE INDEX papers_url ON papers (url) WHERE url <> ''",
+    """CREATE VIRTUAL TABLE words USING fts5 (
+        title, abstract, content = 'papers', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+    )""",
+    "INSERT INTO words (words) VALUES ('rebuild')",
+)
+_FIELDS = "id, version, title, abstract, authors, date, categories, listed_in, url, doi, links, crc"
+_LISTS = frozenset({"authors", "categories", "listed_in", "links"})
+_BATCH = 500
+
+
+class PaperWriter:
+    """Fill a new database. The first paper of an id keeps it; later ones only add the listings they came from."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        # Nothing reads the file before it is complete and forced to disk as a whole.
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN", _SCHEMA):
+            self._connection.execute(statement)
+        self.count = 0
+
+    def add(self, paper: Paper) -> bool:
+        """Add `paper` as the next row, or merge it into the row that has its id; tell whether a row was added."""
+        stored = _stored(paper)
+        marks = ", ".join("?" * (len(stored) + 2))
+        values = (self.count, title_key(paper.title), *stored)
+        cursor = self._connection.execute(
+            f"INSERT OR IGNORE INTO papers (row, title_key, {_FIELDS}) VALUES ({marks})",  # noqa: S608 -- constants
+            values,
+        )
+        if cursor.rowcount == 1:
+            self.count += 1
+            return True
+        self._merge(paper)
+        return False
+
+    def close(self) -> None:
+        """Build the look-ups and complete the file."""
+        for statement in (*_LOOKUPS, "COMMIT"):
+            self._connection.execute(statement)
+        self._connection.close()
+
+    def _merge(self, paper: Paper) -> None:
+        query = f"SELECT row, {_FIELDS} FROM papers WHERE id = ?"  # noqa: S608 -- constants
+        row, *stored = self._connection.execute(query, (paper.id,)).fetchone()
+        first = _paper(stored)
+        listings = tuple(dict.fromkeys(first.listed_in + paper.listed_in))
+        if listings != first.listed_in:
+            merged = {name: getattr(first, name) for name in Paper.__dataclass_fields__} | {"listed_in": listings}
+            listed, crc = _stored(Paper(**merged))[7], _stored(Paper(**merged))[-1]
+            self._connection.execute("UPDATE papers SET listed_in = ?, crc = ? WHERE row = ?", (listed, crc, row))
+
+
+class PaperDatabase:
+    """Look papers up by row, id, title or words. The file is never written.
+
+    Every method raises LibraryDamaged when SQLite or a row's checksum finds the file altered.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = path.name
+        quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        # Immutable: no locks and no journal, so a read-only folder and concurrent readers work.
+        self._connection = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        self._query("PRAGMA trusted_schema = OFF")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def row_of(self, paper_id: str) -> int | None:
+        """Return the row of the paper with this very id."""
+        return self._first_row("SELECT row FROM papers WHERE id = ?", paper_id)
+
+    def row_at(self, url: str) -> int | None:
+        """Return the first row whose paper has this very address."""
+        return self._first_row("SELECT row FROM papers WHERE url = ? AND url <> '' ORDER BY row", url)
+
+    def rows_titled(self, title: str) -> list[int]:
+        """Return the rows whose title equals `title`, case, accents and punctuation aside."""
+        key = title_key(title)
+        found = self._query("SELECT row FROM papers WHERE title_key = ? AND title_key <> '' ORDER BY row", key)
+        return [row for (row,) in found]
+
+    def rows_with_title_part(self, part: str, limit: int) -> list[int]:
+        """Return up to `limit` rows whose title holds all words of `part`, the last maybe unfinished, else `part`."""
+        key = title_key(part)
+        if not key:
+            return []
+        words = "title : " + " ".join(f'"{word}"' for word in key.split()) + "*"
+        query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
+        found = self._query(query, words, limit)
+        if not found:
+            found = self._query("SELECT row FROM papers WHERE instr(title_key, ?) ORDER BY row LIMIT ?", key, limit)
+        return [row for (row,) in found]
+
+    def nearest_ids(self, paper_id: str, count: int = 3) -> list[str]:
+        """Return the ids that are spelled most like `paper_id`, of those near it in sorted order."""
+        from difflib import SequenceMatcher
+
+        below = self._query("SELECT id FROM papers WHERE id <= ? ORDER BY id DESC LIMIT 200", paper_id)
+        above = self._query("SELECT id FROM papers WHERE id > ? ORDER BY id LIMIT 200", paper_id)
+        ids = sorted(str(found) for (found,) in below + above)
+        return sorted(ids, key=lambda other: -SequenceMatcher(None, paper_id, other).ratio())[:count]
+
+    def papers(self, rows: Sequence[int]) -> list[Paper]:
+        """Return the papers at `rows`, in their order."""
+        found: dict[int, Paper] = {}
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT row, {_FIELDS} FROM papers WHERE row IN ({marks})"  # noqa: S608 -- constants and marks
+            for row, *stored in self._query(query, *some):
+                found[row] = self._checked(row, stored)
+        missing = next((row for row in rows if row not in found), None)
+        if missing is not None:
+            raise LibraryDamaged(f"{self._name}: the paper of row {missing} is missing")
+        return [found[row] for row in rows]
+
+    def range(self, start: int, stop: int) -> Iterator[Paper]:
+        """Yield the papers of rows `start` to `stop`, the last not included, without holding them all."""
+        for first in range(start, stop, _BATCH):
+            yield from self.papers(range(first, min(first + _BATCH, stop)))
+
+    def _first_row(self, query: str, value: str) -> int | None:
+        found = self._query(query + " LIMIT 1", value)
+        return int(found[0][0]) if found else None
+
+    def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except (sqlite3.DatabaseError, UnicodeError) as error:
+            raise LibraryDamaged(f"{self._name} cannot be read ({error})") from error
+
+    def _checked(self, row: int, stored: Sequence[Any]) -> Paper:
+        try:
+            if _crc(stored[:-1]) != stored[-1]:
+                raise ValueError("checksum")
+            return _paper(stored)
+        except (ValueError, TypeError) as error:
+            raise LibraryDamaged(f"{self._name}: row {row} was altered ({error})") from None
+
+
+def _stored(paper: Paper) -> tuple[Any, ...]:
+    values = []
+    for name in _FIELDS.split(", ")[:-1]:
+        value = getattr(paper, name)
+        values.append(json.dumps(value, ensure_ascii=False) if name in _LISTS else value)
+    return (*values, _crc(values))
+
+
+def _paper(stored: Sequence[Any]) -> Paper:
+    fields: dict[str, Any] = dict(zip(_FIELDS.split(", ")[:-1], stored, strict=False))
+    for name in _LISTS:
+        fields[name] = tuple(json.loads(fields[name]))
+    return Paper(**fields)
+
+
+def _crc(values: Sequence[Any]) -> int:
+    return zlib.crc32(json.dumps(list(values)).encode())

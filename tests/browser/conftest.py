@@ -1,0 +1,166 @@
+"""One real Chromium for all tests here, and what they ask of a page: its pixels, its requests, its complaints."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from explorer.papers import Paper
+from explorer.webmap import MapData, write_html
+
+# Software drawing: WebGL must work on machines without a graphics card.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_PIXELS = """async (png) => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + png;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(image, 0, 0);
+    const bytes = pen.getImageData(0, 0, image.width, image.height).data;
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return [image.width, image.height, btoa(text)];
+}"""
+
+
+def _chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("EXPLORER_SKIP_BROWSER") == "1":
+        pytest.skip("EXPLORER_SKIP_BROWSER=1: no Chromium here, the map is not looked at")
+    pytest.fail("no Chromium found; install it, or set EXPLORER_SKIP_BROWSER=1 to go without these tests")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser once."""
+    executable = _chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def make_data() -> Callable[..., MapData]:
+    """Return a maker of libraries: papers, and the place of each; vectors are random, neighbors true."""
+
+    def make(papers: list[Paper], coordinates: Any = None, title: str = "A small library") -> MapData:
+        count = len(papers)
+        random = np.random.default_rng(11)
+        vectors = random.normal(size=(count, 12)) + 0.8
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        cosines = vectors @ vectors.T
+        np.fill_diagonal(cosines, -np.inf)
+        neighbors = np.argsort(-cosines, axis=1)[:, : min(10, count - 1)].astype(np.int32)
+        places = random.uniform(-5, 5, size=(count, 2)) if coordinates is None else coordinates
+        similarities = np.take_along_axis(cosines, neighbors, axis=1).astype(np.float32)
+        return MapData(title, papers, np.asarray(places, dtype=np.float32), neighbors, similarities)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Page]]:
+    """Return an opener of maps. What a page complains of or asks for is in `page.complaints` and `page.requests`."""
+    contexts = []
+
+    def opened(data: MapData, address: str = "", before: str = "", **options: Any) -> Page:
+        path = tmp_path_factory.mktemp("map") / "map.html"
+        write_html(path, data)
+        settings = {"viewport": {"width": 1000, "height": 700}, "reduced_motion": "reduce", **options}
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        complaints: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.complaints, page.requests = complaints, requests  # type: ignore[attr-defined]
+        if before:
+            page.add_init_script(before)
+        page.goto(path.as_uri() + address)
+        page.evaluate("explorerMap.ready")
+        settle(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until what was asked of the page is drawn."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200))))"
+    )
+
+
+@pytest.fixture(scope="session", name="settle")
+def _settle() -> Callable[[Page], None]:
+    return settle
+
+
+@pytest.fixture(scope="session")
+def pixels(browser: Browser) -> Iterator[Callable[[Page], NDArray[np.int16]]]:
+    """Return a reader of screens: (height, width, 3) int16 colors of what the page shows."""
+    context = browser.new_context()
+    decoder = context.new_page()
+
+    def read(page: Page) -> NDArray[np.int16]:
+        settle(page)
+        png = base64.b64encode(page.screenshot()).decode()
+        width, height, content = decoder.evaluate(_PIXELS, png)
+        raw = np.frombuffer(base64.b64decode(content), np.uint8).reshape(height, width, 4)
+        return raw[:, :, :3].astype(np.int16)
+
+    yield read
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def places() -> Callable[[Page, MapData], NDArray[np.float64]]:
+    """Return a reader of positions: (n, 2) window pixels of the papers, by the axes that Plotly draws with."""
+
+    def read(page: Page, data: MapData) -> NDArray[np.float64]:
+        found = page.evaluate(
+            """(points) => {
+                const plot = document.getElementById("map"), { xaxis, yaxis } = plot._fullLayout;
+                const { left, top } = plot.getBoundingClientRect();
+                return points.map(([x, y]) => [left + xaxis._offset + xaxis.l2p(x), top + yaxis._offset + yaxis.l2p(y)]);
+            }""",
+            data.coordinates.tolist(),
+        )
+        return np.array(found)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def folder_of() -> Callable[[Page], Path]:
+    """Return the file a page was read from."""
+    return lambda page: Path(page.url.removeprefix("file://").partition("#")[0])
