@@ -205,30 +205,26 @@ class _Build:
         """Embed all papers, shard by shard; shards that an earlier try finished are taken up again."""
         embedder = load(self._model) if isinstance(self._model, ModelFiles) else self._model
         assert embedder is not None  # noqa: S101 -- only ready vectors go without a model
-        writer: ArrayWriter | None = None
+        shards = []
         with closing(PaperDatabase(self._path("papers", "sqlite"))) as database, _progress("embedding", rows) as bar:
             for start in range(0, rows, _SHARD):
                 texts = [paper.text for paper in database.range(start, min(start + _SHARD, rows))]
-                vectors = self._shard(embedder, texts)
-                writer = writer or ArrayWriter(self._path("vectors", "npy"), "<f4", (rows, vectors.shape[1]))
-                writer.append(vectors)
+                shards.append(self._shard(embedder, texts))
                 bar.update(len(texts))
-        if writer is not None:
-            self._files["vectors"] = writer.close()
+        writer = ArrayWriter(self._path("vectors", "npy"), "<f4", (rows, load_array(shards[0]).shape[1]))
+        for shard in shards:
+            writer.append(load_array(shard))
+        self._files["vectors"] = writer.close()
 
-    def _shard(self, embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _shard(self, embedder: Embedder, texts: Sequence[str]) -> Path:
+        """Return the file with the vectors of `texts`, which is named by all that decides them."""
         key = sha256("\0".join([embedder.identity.fingerprint, embedder.runtime, *texts]).encode()).hexdigest()[:32]
         path = self._workshop.shards / f"{key}.npy"
-        if path.exists():
-            try:
-                return load_array(path)
-            except LibraryDamaged:
-                pass  # cut off while it was written: embedded again
-        vectors = unit(embedder.embed(texts))
-        temporary = path.with_suffix(".tmp")
-        write_array(temporary, vectors, "<f4")
-        temporary.replace(path)
-        return vectors
+        if not _is_whole(path):
+            temporary = path.with_suffix(".tmp")
+            write_array(temporary, unit(embedder.embed(texts)), "<f4")
+            temporary.replace(path)
+        return path
 
     def _copy_vectors(self, file: Path, ordinals: array[int]) -> None:
         import numpy as np
@@ -312,6 +308,14 @@ def _rows_without_direction(file: Path | None) -> set[int]:
         usable = np.isfinite(block).all(axis=1) & block.any(axis=1)
         unusable.update((start + np.flatnonzero(~usable)).tolist())
     return unusable
+
+
+def _is_whole(shard: Path) -> bool:
+    try:
+        load_array(shard)
+    except (FileNotFoundError, LibraryDamaged):
+        return False
+    return True
 
 
 def _progress(stage: str, total: int | None) -> tqdm[Any]:

@@ -37,7 +37,7 @@ about 450 bytes of page, everything else together about 100."""
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 # Inside a script element these end it or change where it ends (the HTML standard, section 4.12.1.3).
-_UNSAFE_IN_SCRIPT = re.compile(r"</script|<script|<!--", re.IGNORECASE)
+_UNSAFE_IN_SCRIPT = re.compile(r"<(?:/?script|!--)", re.IGNORECASE)
 _HOVER_WIDTH = 60
 _HOVER_LINES = 6
 
@@ -81,7 +81,7 @@ def write_html(path: Path, data: MapData) -> None:
             file.write(page)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 

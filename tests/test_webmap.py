@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import plotly.offline
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +39,7 @@ HOSTILE = [
 def _small_plotly() -> Iterator[None]:
     """Stand in for 4.8 MB of library, which only the browser needs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plotly.offline, "get_plotlyjs", lambda: "window.Plotly = {};\r\nvar x = 'A&B';")
+        patch.setattr("plotly.offline.get_plotlyjs", lambda: "window.Plotly = {};\r\nvar x = 'A&B';")
         yield
 
 
@@ -152,7 +151,7 @@ def test_the_page_refers_to_no_other_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["</script>", "</SCRIPT ", "<!--", "<script"])
 def test_a_script_that_would_end_early_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(plotly.offline, "get_plotlyjs", lambda: f"var text = '{text}';")
+    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: f"var text = '{text}';")
     with pytest.raises(ValueError, match="cannot be written into a page"):
         write_html(tmp_path / "map.html", make_data(["a"]))
     assert list(tmp_path.iterdir()) == []

@@ -230,6 +230,40 @@
     Plotly.relayout(plot, { ...size, ...ranges(state.atHome ? wholeMap() : kept) });
   }
 
+  // Plotly knows one finger only. Two fingers zoom: the places under them stay under them.
+  const pinch = { from: null, ended: -Infinity };
+
+  function fingers(event) {
+    const { left, top } = stage.getBoundingClientRect();
+    const [first, second] = event.touches;
+    const x = (first.clientX + second.clientX) / 2 - left, y = (first.clientY + second.clientY) / 2 - top;
+    return { x, y, apart: Math.hypot(first.clientX - second.clientX, first.clientY - second.clientY) };
+  }
+
+  function onTouch(event) {
+    if (event.touches.length !== 2 || !state.drawn || !plot.contains(event.target)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const now = fingers(event);
+    if (!pinch.from) {
+      pinch.ended = Infinity;
+      // Ends the drag that Plotly began with the first finger, which would otherwise move the map back at the end.
+      document.dispatchEvent(new TouchEvent("touchend", { changedTouches: [event.touches[0]] }));
+      pinch.from = { ...now, ...view() };
+    }
+    const { x, y, apart, left, top, scale } = pinch.from;
+    const wider = scale * (now.apart / apart);
+    moveTo({ left: left + x / scale - now.x / wider, top: top - y / scale + now.y / wider, scale: wider }, { jump: true });
+  }
+
+  function onTouchEnd(event) {
+    if (!pinch.from || event.touches.length > 1) return;
+    pinch.from = null;
+    pinch.ended = performance.now();
+  }
+
+  const isPinching = () => performance.now() - pinch.ended < 400;
+
   // ---- The map: one Plotly trace, and an overlay for what is marked -----------------------------------------------
 
   function hasWebgl() {
@@ -282,12 +316,16 @@
     state.drawn = true;
     plot.on("plotly_hover", (event) => point(event.points[0].pointNumber, true));
     plot.on("plotly_unhover", () => point(-1));
-    plot.on("plotly_click", (event) => choose(event.points[0].pointNumber));
+    plot.on("plotly_click", (event) => isPinching() || choose(event.points[0].pointNumber));
     plot.on("plotly_doubleclick", () => showAll());
     plot.on("plotly_relayouting", userMoved);
     plot.on("plotly_relayout", paintSoon);
     new ResizeObserver(refit).observe(stage);
     dark.addEventListener("change", recolor);
+    window.addEventListener("touchstart", onTouch, { capture: true, passive: false });
+    window.addEventListener("touchmove", onTouch, { capture: true, passive: false });
+    window.addEventListener("touchend", onTouchEnd, { capture: true });
+    window.addEventListener("touchcancel", onTouchEnd, { capture: true });
   }
 
   function userMoved() {

@@ -23,7 +23,7 @@ _HREF = re.compile(r"\shref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I
 _BREAKING = frozenset({"br", "div", "li", "ol", "p", "pre", "ul"})
 _VALUED = re.compile(r"=")
 
-# What prints nothing, tab and line feed aside: NUL, escape, soft hyphens, bidi overrides. Joiners stay, scripts need them.
+# What prints nothing, tab and line feed aside: NUL, soft hyphens, bidi overrides. Joiners stay, scripts need them.
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]"
 )
@@ -43,10 +43,12 @@ def clean(text: str) -> str:
 
 
 def _normalize(form: Literal["NFC", "NFKD"], text: str) -> str:
-    """Normalize `text`; of more than 30 marks on one letter, the rest goes: to sort them takes time in the square of them.
+    """Normalize `text`; of a letter's accents, those beyond 30 go: sorting n of them takes time in the order of n².
 
-    30 is Unicode's own limit, https://unicode.org/reports/tr15/#Stream_Safe_Text_Format.
+    30 is Unicode's own limit: https://unicode.org/reports/tr15/#Stream_Safe_Text_Format.
     """
+    if text.isascii():
+        return text
     text = _SIGNS.sub(lambda match: match[0][:30] if any(map(unicodedata.combining, match[0])) else match[0], text)
     return unicodedata.normalize(form, text)
 
@@ -82,11 +84,15 @@ def _unescape(text: str) -> str:
 
 
 _ACCENTS = dict(
-    zip("\"'`^~=.cvuHkrdb", "\u0308\u0301\u0300\u0302\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u0328\u030a\u0323\u0331",
-        strict=True)
-)  # fmt: skip
+    zip(
+        "\"'`^~=.cvuHkrdb",
+        "\u0308\u0301\u0300\u0302\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u0328\u030a\u0323\u0331",
+        strict=True,
+    )
+)
 _ACCENT = re.compile(
-    r"\{?\\(?:(?P<mark>[\"'`^~=.])(?:\s*\{\s*\\?(?P<a>[A-Za-z])\s*\}|\\(?P<dotless>[ij])(?![A-Za-z])\ ?|(?P<b>[A-Za-z]))"
+    r"\{?\\(?:(?P<mark>[\"'`^~=.])"
+    r"(?:\s*\{\s*\\?(?P<a>[A-Za-z])\s*\}|\\(?P<dotless>[ij])(?![A-Za-z])\ ?|(?P<b>[A-Za-z]))"
     r"|(?P<letter>[cvuHkrdb])\s*\{\s*\\?(?P<c>[A-Za-z])\s*\}|(?P<spaced>[cvHk])\ +(?P<d>[A-Za-z]))\}?"
 )
 # The blank that ends the name of a letter within a word: "Pe\l czy", "\L uka", but not "for some \l in".
@@ -95,17 +101,20 @@ _SYMBOLS = {
     "AA": "Å", "AE": "Æ", "L": "Ł", "O": "Ø", "aa": "å", "ae": "æ", "approx": "≈", "cdot": "·", "cdots": "…",
     "circ": "°", "degree": "°", "dots": "…", "ell": "ℓ", "ge": "≥", "geq": "≥", "gg": "≫", "i": "i", "in": "∈",
     "infty": "∞", "j": "j", "l": "ł", "ldots": "…", "le": "≤", "leq": "≤", "lesssim": "≲", "ll": "≪", "mapsto": "→",
-    "mu": "μ", "ne": "≠", "neq": "≠", "o": "ø", "oe": "œ", "pm": "±", "rightarrow": "→", "sim": "∼", "ss": "ß", "textdegree": "°",
-    "times": "×", "to": "→",
+    "mu": "μ", "ne": "≠", "neq": "≠", "o": "ø", "oe": "œ", "pm": "±", "rightarrow": "→", "sim": "∼", "ss": "ß",
+    "textdegree": "°", "times": "×", "to": "→",
 }  # fmt: skip
 # Commands that say how their argument looks: the argument is the word, the command is not.
-_STYLES = frozenset(
-    """bar bf bfseries big bigg Big Bigg bm boldsymbol boldmath cal cite displaystyle emph ensuremath em footnotesize frac dfrac
-    tfrac hat hbox href it itshape label large left limits mathbb mathbf mathcal mathfrak mathit mathop mathrm mathscr
-    mathsf mathtt mbox middle nonumber normalsize operatorname overline pmb quad qquad ref right rm scriptsize sc
-    scshape sf small sl textbf textit textmd textnormal textrm textsc textsf textsl textsubscript textsuperscript texttt
-    text textup tilde tt ttfamily underline url vec widehat widetilde xspace""".split()
-)
+_STYLES = frozenset({
+    "bar", "bf", "bfseries", "big", "bigg", "Big", "Bigg", "bm", "boldsymbol", "boldmath", "cal", "cite",
+    "displaystyle", "emph", "ensuremath", "em", "footnotesize", "frac", "dfrac", "tfrac", "hat", "hbox", "href", "it",
+    "itshape", "label", "large", "left", "limits", "mathbb", "mathbf", "mathcal", "mathfrak", "mathit", "mathop",
+    "mathrm", "mathscr", "mathsf", "mathtt", "mbox", "middle", "nonumber", "normalsize", "operatorname", "overline",
+    "pmb", "quad", "qquad", "ref", "right", "rm", "scriptsize", "sc", "scshape", "sf", "small", "sl", "textbf",
+    "textit", "textmd", "textnormal", "textrm", "textsc", "textsf", "textsl", "textsubscript", "textsuperscript",
+    "texttt", "text", "textup", "tilde", "tt", "ttfamily", "underline", "url", "vec", "widehat", "widetilde",
+    "xspace",
+})  # fmt: skip
 _ESCAPED = re.compile(r"\\([%&_#${}])")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))")

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import io
 import pkgutil
 import zlib
+from codecs import BOM_UTF8, utf_8_decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,11 +46,11 @@ def find_reader(path: Path) -> Reader:
 
     Raises InvalidInput when the file cannot be opened or is empty, UnknownFormat when no reader recognizes it.
     """
-    if path.is_dir():
-        raise InvalidInput(f"{path} is a folder: name the files in it")
     try:
+        if path.is_dir():
+            raise InvalidInput(f"{path} is a folder: name the files in it")
         with _open(path) as stream:
-            head = _decode(stream.read(_HEAD))
+            head = _decode(stream.read(_HEAD), whole=False)
     except FileNotFoundError:
         raise InvalidInput(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as error:
@@ -61,11 +64,16 @@ def find_reader(path: Path) -> Reader:
     raise UnknownFormat(f"{path}: in no format that the explorer reads. It reads: {known}")
 
 
-def _open(path: Path) -> BinaryIO:
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as stream:
         compressed = stream.read(2) == b"\x1f\x8b"
-    opened: BinaryIO = gzip.open(path) if compressed else path.open("rb")  # type: ignore[assignment]  # as good as one
-    return opened
+        stream.seek(0)
+        if not compressed:
+            yield stream
+            return
+        with gzip.open(stream) as unpacked, io.BufferedReader(unpacked) as buffered:
+            yield buffered
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
@@ -73,13 +81,16 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
     while line := stream.readline(_LONGEST_LINE):
         number += 1
         yield number, _decode(line).rstrip("\r\n")
+        while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):  # cut: what follows is no line of its own
+            line = stream.readline(_LONGEST_LINE)
 
 
-def _decode(line: bytes) -> str:
-    """Decode UTF-8, and a line that is not UTF-8 as the Windows code page that it most likely is."""
+def _decode(line: bytes, *, whole: bool = True) -> str:
+    """Decode UTF-8, and a line that is not UTF-8 as the Windows code page that it most likely is.
+
+    What is not `whole` may end within a character.
+    """
     try:
-        return line.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except UnicodeDecodeError as error:
-        if len(line) == _HEAD and error.start > _HEAD - 4:  # the head may end within a character
-            return line[: error.start].removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        return utf_8_decode(line.removeprefix(BOM_UTF8), "strict", whole)[0]
+    except UnicodeDecodeError:
         return line.decode("cp1252", errors="replace")

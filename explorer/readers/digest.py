@@ -3,6 +3,8 @@
     # ArXiv cs.CV --Wed, 7 Oct 2020
     ### 1.Title  [ :arrow_down: ](https://arxiv.org/pdf/2010.02893.pdf)
     >  abstract
+
+Another header begins another listing; any other heading of the first two levels ends the paper before it.
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ from explorer.readers.registry import Lines, Reader, Record, Rejected, register
 
 _HEADER = re.compile(r"#\s+ArXiv\s+(?P<category>\S+)\s*-{2,}\s*(?P<date>.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"###(?!#)\s*(?P<number>\d+\s*\.)?\s*(?P<title>.*)")
-_DOWNLOAD = re.compile(r"\s*\[\s*:arrow_down:\s*\]\((?P<link>[^()\s]*)\)\s*$")
+_DOWNLOAD = re.compile(r"\s*\]\s*\(\s*(?P<link>\S*?)\s*\)?\s*")  # what follows ":arrow_down:"; its end may be missing
+_SECTION = re.compile(r"##?(?!#)\s")
 _DAY = re.compile(r"(?P<day>\d{1,2})\s+(?P<month>[A-Za-z]{3})[a-z]*\s+(?P<year>\d{4})")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_RECOGNIZED = re.compile(rf"^(?:{_HEADER.pattern}|###\s*\d+\s*\..*\[\s*:arrow_down:\s*\])", re.IGNORECASE | re.MULTILINE)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_RECOGNIZED = re.compile(
+    rf"^(?:{_HEADER.pattern}|###\s*\d+\s*\..*\[\s*:arrow_down:\s*\])", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -45,6 +50,9 @@ def _read(lines: Lines) -> Iterator[Record]:
         elif _ENTRY.match(line):
             yield from _finish(entry)
             entry = _Entry(number, line, category, date)
+        elif _SECTION.match(line):
+            yield from _finish(entry)
+            entry = None
         elif entry is not None:
             entry.body.append(line.lstrip().removeprefix(">"))
     yield from _finish(entry)
@@ -62,10 +70,10 @@ def _finish(entry: _Entry | None) -> Iterator[Record]:
 def _paper(entry: _Entry) -> Paper:
     heading = _ENTRY.match(entry.heading)
     assert heading is not None  # noqa: S101 -- only headings become entries
-    download = _DOWNLOAD.search(heading["title"])
-    if download is None and heading["number"] is None:
+    title, link = _download(heading["title"])
+    if link is None and heading["number"] is None:
         raise InvalidInput("a heading with neither a number nor a download link")
-    title, title_links = strip_html(_DOWNLOAD.sub("", heading["title"]))
+    title, title_links = strip_html(title)
     abstract, links = strip_html("\n".join(entry.body))
     record: dict[str, Any] = {
         "title": title,
@@ -74,17 +82,22 @@ def _paper(entry: _Entry) -> Paper:
         "listed_in": entry.category,
         "links": title_links + links,
     }
-    if download is not None:
-        record |= _identity(download["link"])
-    return Paper.from_record(record)
+    return Paper.from_record(record | _identity(link or ""))
+
+
+def _download(title: str) -> tuple[str, str | None]:
+    """Part a title from the download link at its end, if it has one."""
+    words, _, rest = title.rpartition(":arrow_down:")
+    download = _DOWNLOAD.fullmatch(rest)
+    words = words.rstrip()
+    return (words[:-1], download["link"]) if download and words.endswith("[") else (title, None)
 
 
 def _identity(link: str) -> dict[str, str]:
-    """Return id, version and address from a download link; only arXiv's own links have a page that is known."""
-    if arxiv_identifier(link) is None:
-        return {"id": link.rpartition("/")[2].removesuffix(".pdf"), "url": link}
-    written = re.sub(r"^.*/(?:pdf|abs)/", "", link).removesuffix(".pdf")
-    return {"id": written} if re.match(r"https?://([\w-]+\.)?arxiv\.org/", link) else {"id": written, "url": link}
+    """Return id and address from a download link. Only arXiv's have a page that is known; others are their own id."""
+    written = re.split(r"/(?:pdf|abs)/", link)[-1].removesuffix(".pdf")
+    ours = re.match(r"https?://([\w-]+\.)?arxiv\.org/", link)
+    return {"id": written if arxiv_identifier(written) else link, "url": "" if ours else link}
 
 
 def _iso_date(written: str) -> str:
@@ -97,7 +110,10 @@ def _iso_date(written: str) -> str:
 register(
     Reader(
         name="digest",
-        description="an arXiv daily digest in Markdown: '# ArXiv cs.CV --Wed, 7 Oct 2020', then '### 1.Title [ :arrow_down: ](...)'",
+        description=(
+            "an arXiv daily digest in Markdown: "
+            "'# ArXiv cs.CV --Wed, 7 Oct 2020', then '### 1.Title [ :arrow_down: ](...)'"
+        ),
         suffixes=(".md",),
         recognizes=lambda head: _RECOGNIZED.search(head) is not None,
         read=_read,

@@ -31,14 +31,20 @@ def _object(line: str) -> dict[str, object]:
 
 
 def _recognizes(head: str) -> bool:
-    first, end, _ = head.lstrip().partition("\n")
-    if not first.startswith("{"):
+    """Tell whether the first line has a text or, as it may be the one bad line of a good file, half of the lines."""
+    lines = [line for line in head.lstrip().split("\n") if line.strip()]
+    if not lines or not lines[0].startswith("{"):
         return False
+    if len(lines) == 1 and ('"title"' in head or '"abstract"' in head):  # it may be longer than what is looked at
+        return True
+    return _has_text(lines[0]) or 2 * sum(map(_has_text, lines)) >= len(lines)
+
+
+def _has_text(line: str) -> bool:
     try:
-        record = _object(first)
+        record = _object(line)
     except InvalidInput:
-        # The first line may be longer than what is looked at.
-        return not end and ('"title"' in first or '"abstract"' in first)
+        return False
     return "title" in record or "abstract" in record
 
 

@@ -6,13 +6,12 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from explorer.papers import Paper
 from explorer.webmap import MapData, write_html
@@ -84,7 +83,7 @@ def make_data() -> Callable[..., MapData]:
 
 @pytest.fixture(scope="session")
 def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Page]]:
-    """Return an opener of maps. What a page complains of or asks for is in `page.complaints` and `page.requests`."""
+    """Return an opener of maps. What a page complains of or asks for is in `page.noted`."""
     contexts = []
 
     def opened(data: MapData, address: str = "", before: str = "", **options: Any) -> Page:
@@ -99,8 +98,8 @@ def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", lambda request: requests.append(request.url))
-        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.complaints, page.requests = complaints, requests  # type: ignore[attr-defined]
+        page.on("dialog", lambda dialog: refuse(dialog, complaints))
+        page.noted = {"complaints": complaints, "requests": requests}  # type: ignore[attr-defined]
         if before:
             page.add_init_script(before)
         page.goto(path.as_uri() + address)
@@ -111,6 +110,11 @@ def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield opened
     for context in contexts:
         context.close()
+
+
+def refuse(dialog: Dialog, complaints: list[str]) -> None:
+    complaints.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def settle(page: Page) -> None:
@@ -151,16 +155,11 @@ def places() -> Callable[[Page, MapData], NDArray[np.float64]]:
             """(points) => {
                 const plot = document.getElementById("map"), { xaxis, yaxis } = plot._fullLayout;
                 const { left, top } = plot.getBoundingClientRect();
-                return points.map(([x, y]) => [left + xaxis._offset + xaxis.l2p(x), top + yaxis._offset + yaxis.l2p(y)]);
+                const [x0, y0] = [left + xaxis._offset, top + yaxis._offset];
+                return points.map(([x, y]) => [x0 + xaxis.l2p(x), y0 + yaxis.l2p(y)]);
             }""",
             data.coordinates.tolist(),
         )
         return np.array(found)
 
     return read
-
-
-@pytest.fixture(scope="session")
-def folder_of() -> Callable[[Page], Path]:
-    """Return the file a page was read from."""
-    return lambda page: Path(page.url.removeprefix("file://").partition("#")[0])

@@ -92,12 +92,14 @@ def empty_spots(points: NDArray[np.float64], distance: float) -> NDArray[np.int6
     """Return (m, 2) pixels of the map where no point is within `distance`."""
     spots = np.random.default_rng(3).integers((80, 80), (980, 640), size=(400, 2))
     away = np.linalg.norm(spots[:, None] - points[None], axis=2).min(axis=1)
-    return spots[away > distance]
+    chosen: NDArray[np.int64] = spots[away > distance]
+    return chosen
 
 
 def at(screen: NDArray[np.int16], spots: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int16]:
     rounded = np.floor(spots).astype(int)
-    return screen[rounded[:, 1], rounded[:, 0]]
+    colors: NDArray[np.int16] = screen[rounded[:, 1], rounded[:, 0]]
+    return colors
 
 
 def assert_points_are_drawn(
@@ -173,10 +175,10 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(open_map: Open, data
     page.fill("#search", "depth")
     page.mouse.wheel(0, -300)
     settle(page)
-    assert [address for address in page.requests if not address.startswith(("data:", "blob:"))] == [  # type: ignore[attr-defined]
+    assert [address for address in page.noted["requests"] if not address.startswith(("data:", "blob:"))] == [  # type: ignore[attr-defined]
         page.url.partition("#")[0]
     ]
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
 
 
 def test_hover_shows_the_title_inside_the_window(page: Page, data: MapData, places: Places) -> None:
@@ -191,8 +193,8 @@ def test_hover_shows_the_title_inside_the_window(page: Page, data: MapData, plac
         expect(tooltip.locator(".meta")).to_have_text(f"2010.{row:05} · 2020-10-07")
         box = tooltip.bounding_box()
         assert box is not None
-        assert box["x"] >= 0 and box["y"] >= 0
-        assert box["x"] + box["width"] <= 1000 and box["y"] + box["height"] <= 700
+        assert 0 <= box["x"] <= 1000 - box["width"]
+        assert 0 <= box["y"] <= 700 - box["height"]
     page.mouse.move(500, 5)
     expect(tooltip).to_be_hidden()
 
@@ -322,6 +324,19 @@ def test_search_is_driven_by_keys(page: Page, data: MapData, settle: Settle) -> 
     assert page.evaluate("explorerMap.matches()") == []
 
 
+def test_the_map_glides_to_what_was_picked(open_map: Open, data: MapData) -> None:
+    page = open_map(data, reduced_motion="no-preference")
+    page.fill("#search", "number 33")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        """() => {
+            const { x } = explorerMap.position("2010.00033");
+            return Math.abs(x - document.getElementById("panel").offsetLeft / 2) < 1;
+        }"""
+    )
+    assert_panel_shows(page, data, 33)
+
+
 def test_search_matches_ids_and_says_when_nothing_is_found(page: Page) -> None:
     page.fill("#search", "2010.00042")
     assert page.inner_text("#found") == "1 paper"
@@ -341,7 +356,7 @@ def test_the_address_restores_the_paper(open_map: Open, data: MapData) -> None:
     for nothing in ("#paper=unknown", "#paper=%E0%A4%A", "#else"):
         page.evaluate("(hash) => { location.hash = hash }", nothing)
         expect(page.locator("#panel")).to_be_hidden()
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
 
 
 def test_the_map_follows_light_and_dark(open_map: Open, data: MapData, pixels: Pixels, places: Places) -> None:
@@ -366,6 +381,32 @@ def test_on_a_phone_the_panel_is_a_sheet_below_the_map(open_map: Open, data: Map
     assert page.evaluate("(id) => explorerMap.position(id)", chosen)["y"] < panel["y"]
 
 
+def test_two_fingers_zoom_about_the_places_under_them(
+    open_map: Open, data: MapData, places: Places, settle: Settle
+) -> None:
+    page = open_map(data, viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    before = places(page, data)
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *spots: tuple[float, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in spots]})
+
+    fingers("touchStart", (150, 400))
+    fingers("touchMove", (152, 400))
+    fingers("touchStart", (150, 400), (250, 400))
+    for step in range(1, 6):
+        fingers("touchMove", (150 - 10 * step, 400), (250 + 10 * step, 400))
+        settle(page)
+    fingers("touchEnd")
+    settle(page)
+    after = places(page, data)
+    np.testing.assert_allclose(np.ptp(after, axis=0), 2 * np.ptp(before, axis=0), rtol=0.01)
+    middle = np.array([200, 400])
+    np.testing.assert_allclose(after - middle, 2 * (before - middle), atol=6)
+    assert page.evaluate("explorerMap.selected") is None
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
+
+
 def test_without_webgl_search_and_lists_still_work(open_map: Open, data: MapData) -> None:
     before = """
         const original = HTMLCanvasElement.prototype.getContext;
@@ -380,7 +421,7 @@ def test_without_webgl_search_and_lists_still_work(open_map: Open, data: MapData
     assert_panel_shows(page, data, 30)
     page.locator("#paper .neighbors button").first.click()
     assert_panel_shows(page, data, int(data.neighbors[30][0]))
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
 
 
 def test_hostile_papers_are_only_text(open_map: Open, make_data: Callable[..., MapData], settle: Settle) -> None:
@@ -411,7 +452,7 @@ def test_hostile_papers_are_only_text(open_map: Open, make_data: Callable[..., M
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.inner_text("h1") == HOSTILE[0]
     settle(page)
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -430,7 +471,7 @@ def test_small_and_degenerate_maps_work(
     expect(page.locator("#panel")).to_be_visible()
     assert page.locator("#paper .neighbors button").count() == min(10, len(coordinates) - 1)
     assert ("no other paper" in page.inner_text("#paper")) == (len(coordinates) == 1)
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert page.noted["complaints"] == []  # type: ignore[attr-defined]
 
 
 def test_above_the_limit_the_panel_says_that_abstracts_are_missing(
