@@ -63,7 +63,7 @@ def sample_library(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> It
 
 
 @pytest.fixture
-def write_papers(tmp_path: Path):  # noqa: ANN201
+def write_papers(tmp_path: Path):
     """A function that writes records as a JSON lines file."""
 
     def write(records: list[dict[str, object]], name: str = "papers.jsonl") -> Path:

@@ -20,7 +20,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 def test_importing_the_package_loads_nothing_but_itself(tmp_path: Path) -> None:
     program = "import sys; before = set(sys.modules); import explorer; print(*set(sys.modules) - before)"
-    shown = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
     assert {name.partition(".")[0] for name in shown.stdout.split()} <= {"explorer", *sys.stdlib_module_names}
     assert {name for name in shown.stdout.split() if name.startswith("explorer")} == {"explorer"}
 

@@ -110,7 +110,13 @@ def test_errors_are_one_line_that_says_what_to_do(built: Run) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("find-similar",), ("find-similar", "x", "--title", "y"), ("find-similar", "x", "-k", "0"), ("nonsense",), ("build",)],
+    [
+        ("find-similar",),
+        ("find-similar", "x", "--title", "y"),
+        ("find-similar", "x", "-k", "0"),
+        ("nonsense",),
+        ("build",),
+    ],
 )
 def test_usage_errors_are_status_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
@@ -143,14 +149,22 @@ def test_the_library_is_where_the_environment_says(
 def test_show(built: Run) -> None:
     paper = Library.open().papers["0000.00101"]
     shown = built("show", "https://example.org/pdf/0000.00101.pdf").stdout
-    assert shown.startswith(f"{paper.title}\n0000.00101  2020-01-01  invented\nhttps://example.org/pdf/0000.00101.pdf\n")
+    assert shown.startswith(
+        f"{paper.title}\n0000.00101  2020-01-01  invented\nhttps://example.org/pdf/0000.00101.pdf\n"
+    )
     assert paper.abstract.split()[-1] in shown
     assert lines(built("show", "0000.00101", "--json"))[0]["abstract"] == paper.abstract
 
 
 def test_show_what_a_stranger_wrote(run: Run, tmp_path: Path) -> None:
     """Authors, several links and no abstract; and nothing that steers a terminal."""
-    record = {"id": "p", "title": "T\u001b[2J\u202eevil", "authors": ["A. B.", "C. D."], "doi": "10.1000/x", "categories": "cs.CV"}
+    record = {
+        "id": "p",
+        "title": "T\u001b[2J\u202eevil",
+        "authors": ["A. B.", "C. D."],
+        "doi": "10.1000/x",
+        "categories": "cs.CV",
+    }
     (tmp_path / "p.jsonl").write_text(json.dumps(record))
     run("build", "p.jsonl")
     assert run("show", "p").stdout == "T[2Jevil\nA. B., C. D.\np    cs.CV\nhttps://doi.org/10.1000/x\n"
@@ -175,7 +189,9 @@ def test_map(built: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert opened == []
     assert built("map", "-o", "field.html", "--open").stdout == "field.html\n"
     assert opened == [(tmp_path / "field.html").as_uri()]
-    assert built("build", Path(build.__file__).parent / "sample" / "digest.md").exit_code == 0  # a map is in nobody's way
+    assert (
+        built("build", Path(build.__file__).parent / "sample" / "digest.md").exit_code == 0
+    )  # a map is in nobody's way
 
 
 def test_demo(run: Run, tmp_path: Path) -> None:
@@ -220,7 +236,9 @@ def explorer(*arguments: object, encoding: str = "utf-8", **options: object) -> 
 def test_both_names_are_installed() -> None:
     from importlib.metadata import entry_points
 
-    scripts = {script.name: script.value for script in entry_points(group="console_scripts") if "explorer" in script.name}
+    scripts = {
+        script.name: script.value for script in entry_points(group="console_scripts") if "explorer" in script.name
+    }
     assert scripts == {"explorer": "explorer.cli:main", "paper-explorer": "explorer.cli:main"}
 
 
@@ -249,7 +267,18 @@ def test_look_ups_load_nothing_heavy(sample_library: Library, tmp_path: Path, ar
         [sys.executable, "-P", "-c", LOADED, *words], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True,
     )  # fmt: skip
     loaded = set(result.stderr.splitlines()[-1].split())
-    heavy = {"numpy", "faiss", "torch", "umap", "plotly", "sentence_transformers", "transformers", "numba", "tqdm", "pandas"}
+    heavy = {
+        "numpy",
+        "faiss",
+        "torch",
+        "umap",
+        "plotly",
+        "sentence_transformers",
+        "transformers",
+        "numba",
+        "tqdm",
+        "pandas",
+    }
     assert loaded & heavy == set()
     assert "importlib.metadata" not in loaded
 
@@ -260,7 +289,9 @@ def test_an_output_that_is_not_unicode_gets_escapes(tmp_path: Path, write_papers
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
     shown = explorer("similar", "b", "-l", tmp_path / "library", encoding="cp1252", env=environment, cwd=tmp_path)
     assert r"Schrödinger \u732b" in shown.stdout
-    as_json = explorer("similar", "b", "-l", tmp_path / "library", "--json", encoding="cp1252", env=environment, cwd=tmp_path)
+    as_json = explorer(
+        "similar", "b", "-l", tmp_path / "library", "--json", encoding="cp1252", env=environment, cwd=tmp_path
+    )
     assert json.loads(as_json.stdout)["title"] == "Schrödinger 猫"
 
 
@@ -288,7 +319,9 @@ def test_the_demo_with_the_real_model(tmp_path: Path) -> None:
     (near,) = [pair for pair in topics["near_pairs"] if "0000.00101" in pair]
     assert listed[3].split()[2] in set(near) - {"0000.00101"}
     assert (tmp_path / "artifacts" / "demo" / "map.html").stat().st_size > 1_000_000
-    assert shown.stderr.splitlines() == ["taken for a paper of the library"]  # no bars, no chatter, where nobody watches
+    assert shown.stderr.splitlines() == [
+        "taken for a paper of the library"
+    ]  # no bars, no chatter, where nobody watches
     asked = explorer("find-similar", "estimating depth with one camera", "-l", "artifacts/demo", "--json", cwd=tmp_path)
     depth = topics["topics"]["monocular depth"]
     found = [json.loads(line) for line in asked.stdout.splitlines()]

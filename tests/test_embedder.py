@@ -50,7 +50,9 @@ def make_model(folder: Path, **changes: object) -> Path:
     (folder / "config.json").write_text(json.dumps(CONFIG))
     (folder / "modules.json").write_text(json.dumps(changes.get("modules", MODULES)))
     (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": changes.get("length", 128)}))
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps(changes.get("pooling", {"pooling_mode_mean_tokens": True})))
+    (folder / "1_Pooling" / "config.json").write_text(
+        json.dumps(changes.get("pooling", {"pooling_mode_mean_tokens": True}))
+    )
     (folder / "tokenizer.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(bytes(changes.get("weights", b"weights")))  # type: ignore[call-overload]
     return folder
@@ -159,7 +161,9 @@ def test_a_stranger_s_library_causes_no_download(hub: Path, monkeypatch: pytest.
         find_model("nobody/nothing", download=False)
 
 
-def test_what_is_fetched_is_pinned_to_the_revision_seen(hub: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_fetched_is_pinned_to_the_revision_seen(
+    hub: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import huggingface_hub
 
     calls = []
@@ -226,7 +230,12 @@ def test_the_fingerprint_is_of_what_the_model_does(tmp_path: Path) -> None:
     (reworded / "README.md").write_text("words")
     assert fingerprint(reworded) == first
     for position, change in enumerate(
-        [{"weights": b"others"}, {"length": 64}, {"pooling": {"pooling_mode_cls_token": True}}, {"modules": MODULES[:1]}]
+        [
+            {"weights": b"others"},
+            {"length": 64},
+            {"pooling": {"pooling_mode_cls_token": True}},
+            {"modules": MODULES[:1]},
+        ]
     ):
         assert fingerprint(make_model(tmp_path / f"c{position}", **change)) != first
     (tmp_path / "a" / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "query: "}}))

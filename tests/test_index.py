@@ -12,7 +12,9 @@ from explorer.errors import InvalidInput
 from explorer.index import INDEX_TYPES, NearestRows, unit
 
 
-def oracle(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, without: int = -1) -> list[tuple[int, float]]:
+def oracle(
+    vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, without: int = -1
+) -> list[tuple[int, float]]:
     """Sort all cosines, computed in float64; equal ones by row."""
     cosines = np.clip((vectors.astype(np.float64) * query).sum(axis=1), -1, 1).astype(np.float32)
     order = [int(row) for row in np.lexsort((np.arange(len(vectors)), -cosines)) if row != without]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
 from explorer.index import NearestRows
@@ -77,6 +76,8 @@ def test_the_seed_decides_every_byte() -> None:
 
 
 def test_it_compiles_even_where_no_cache_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba.core.dispatcher import Dispatcher
+
     def nowhere(self: Dispatcher) -> None:
         raise RuntimeError("cannot cache function: no locator available")
 

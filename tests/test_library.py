@@ -118,7 +118,7 @@ def test_titles_by_part(tmp_path: Path, write_papers: WritePapers, words: Hashed
     with Library.build(write_papers(RECORDS), tmp_path / "library", model=words) as library:
         assert library.find_title("wolves").paper == library.papers["W2741809807"]
         assert library.find_title("depth from one image").paper == library.papers[0]
-        with pytest.raises(InvalidInput, match="in several titles.*1001.00001 Depth from one image; 1001.00002"):
+        with pytest.raises(InvalidInput, match=r"in several titles.*1001\.00001 Depth from one image; 1001.00002"):
             library.find_title("depth")
         with pytest.raises(UnknownPaper, match="no title holds 'horses'"):
             library.find_title("horses")
@@ -258,7 +258,7 @@ def test_an_interrupted_build_embeds_only_what_is_missing(
     tmp_path: Path, sample: Path, sample_library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted(HashedWords):
-        def embed(self, texts, *, as_query=False):  # noqa: ANN001, ANN202
+        def embed(self, texts, *, as_query=False):
             if self.texts >= 40:
                 raise KeyboardInterrupt
             return super().embed(texts, as_query=as_query)
@@ -269,7 +269,7 @@ def test_an_interrupted_build_embeds_only_what_is_missing(
         Library.build(sample, path, model=Interrupted())
     with pytest.raises(LibraryNotFound, match="unfinished build"):
         Library.open(path)
-    first, second = sorted((path / ".work" / "shards").glob("*.npy"))
+    first, _ = sorted((path / ".work" / "shards").glob("*.npy"))
     first.write_bytes(first.read_bytes()[:-9])  # a shard that a full disk cut off is made again
     resumed = HashedWords()
     library = Library.build(sample, path, model=resumed)
@@ -317,7 +317,9 @@ def test_few_papers_make_a_library(tmp_path: Path, write_papers: WritePapers, wo
         assert library.write_map().stat().st_size > 1_000_000
 
 
-def test_exact_duplicates_are_each_other_s_nearest(tmp_path: Path, write_papers: WritePapers, words: HashedWords) -> None:
+def test_exact_duplicates_are_each_other_s_nearest(
+    tmp_path: Path, write_papers: WritePapers, words: HashedWords
+) -> None:
     records: list[dict[str, object]] = [{"id": f"t{number}", "title": "The same"} for number in range(50)]
     with Library.build(write_papers([*RECORDS, *records]), tmp_path / "library", model=words) as library:
         matches = library.similar("t7", k=49)
@@ -461,7 +463,9 @@ def test_the_real_model_end_to_end(tmp_path: Path, shared_data: Path, real_embed
         assert library.info()["model"]["revision"] == "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 
 
-def test_model_files_are_a_model_too(tmp_path: Path, write_papers: WritePapers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_files_are_a_model_too(
+    tmp_path: Path, write_papers: WritePapers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By name: found, identified, loaded, and remembered by the library."""
     words = HashedWords(name="found")
     monkeypatch.setattr(ModelFiles, "identity", lambda self: words.identity)

@@ -67,7 +67,9 @@ def test_an_array_comes_back_and_so_does_each_row(tmp_path: Path, dtype: str, sh
 
 
 @given(
-    values=hnp.arrays("<f4", hnp.array_shapes(min_dims=2, max_dims=2, max_side=50), elements=st.floats(-1, 1, width=32)),
+    values=hnp.arrays(
+        "<f4", hnp.array_shapes(min_dims=2, max_dims=2, max_side=50), elements=st.floats(-1, 1, width=32)
+    ),
     cuts=st.lists(st.integers(0, 50), max_size=5),
 )
 def test_how_an_array_is_cut_while_written_does_not_matter(
@@ -361,10 +363,15 @@ def test_a_second_writer_is_refused_and_a_killed_one_holds_nothing(tmp_path: Pat
 
 def test_a_failed_build_leaves_its_shards_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "library"
-    with pytest.raises(RuntimeError), Workshop(path) as workshop:
-        (workshop.work / "papers-00000001.sqlite").write_text("half")
-        (workshop.shards / "a.npy").write_text("whole")
-        raise RuntimeError
+
+    def fail() -> None:
+        with Workshop(path) as workshop:
+            (workshop.work / "papers-00000001.sqlite").write_text("half")
+            (workshop.shards / "a.npy").write_text("whole")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert [file.name for file in (path / ".work").iterdir()] == ["shards"]
     with pytest.raises(LibraryNotFound, match="unfinished build"):
         LibraryFolder(path)

@@ -1,0 +1,107 @@
+"""The README's commands and code run, and print what it says; its table is the one that was measured."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+NUMBER = re.compile(r"\b0\.\d{3}\b")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return the console blocks as (command, what it prints)."""
+    found = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a clone has and the README uses; the environment is the one that runs the tests."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("scripts", "explorer", "pyproject.toml"):
+        (folder / name).symlink_to(PROJECT / name)
+    return folder
+
+
+def shell(command: str, folder: Path) -> str:
+    if command.startswith("bash scripts/demo.sh"):
+        # What demo.sh runs once the environment stands; making one is tried in a fresh clone.
+        assert "exec .venv/bin/explorer demo " in (PROJECT / "scripts" / "demo.sh").read_text(encoding="utf-8")
+        command = "explorer demo"
+    explorer = f'explorer() {{ {shlex.quote(sys.executable)} -P -m explorer "$@"; }}\n'
+    result = subprocess.run(
+        ["bash", "-c", explorer + command],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env=os.environ,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.model
+@pytest.mark.xdist_group("readme")
+def test_commands_print_what_the_readme_says(folder: Path) -> None:
+    assert len(commands()) >= 6
+    for command, expected in commands():
+        printed = shell(command, folder)
+        # Similarities may differ in the last digit between machines; ids, titles and order may not.
+        assert NUMBER.sub("N", printed) == NUMBER.sub("N", expected), command
+        for one, other in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
+            assert float(one) == pytest.approx(float(other), abs=0.002)
+
+
+@pytest.mark.model
+@pytest.mark.xdist_group("readme")
+def test_python_code_runs(folder: Path) -> None:
+    (code,) = blocks("python")
+    program = code + "\nassert [match.paper.id for match in matches][:2] == ['0000.00104', '0000.00106']\n"
+    program += "assert len(figure.data[0].x) == 60\n"
+    result = subprocess.run(
+        [sys.executable, "-P", "-W", "error::ResourceWarning", "-c", program], cwd=folder, capture_output=True, encoding="utf-8", check=False
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_stranger_gets_there_in_thirty_lines() -> None:
+    first = "\n".join(README.splitlines()[:30])
+    assert "bash scripts/demo.sh" in first
+    assert first.count("  0.") == 5
+    assert "](artifacts/map.png)" in first
+    assert (PROJECT / "artifacts" / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_is_the_one_that_was_measured() -> None:
+    spec = importlib.util.spec_from_file_location("benchmark", PROJECT / "scripts" / "benchmark.py")
+    assert spec is not None
+    assert spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    sys.modules["benchmark"] = benchmark  # dataclasses look their module up
+    spec.loader.exec_module(benchmark)
+    measured = json.loads((PROJECT / "artifacts" / "benchmarks" / "main-job.json").read_text(encoding="utf-8"))
+    assert "\n".join(benchmark.table(measured["results"])) in README
+
+
+def test_files_it_links_to_exist() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (PROJECT / target).exists(), target
