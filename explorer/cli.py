@@ -186,7 +186,8 @@ def info(path: Path | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("source", metavar="[INPUT]", required=False, type=click.Path(path_type=Path))
 @_library
-def demo(source: Path | None, path: Path | None) -> None:
+@click.option("--replace", is_flag=True, help="Overwrite a library made of something else.")
+def demo(source: Path | None, path: Path | None, replace: bool) -> None:
     """Build a library, find five similar papers, write the map. Without INPUT: sixty invented papers in artifacts/demo.
 
     \b
@@ -196,7 +197,7 @@ def demo(source: Path | None, path: Path | None) -> None:
     from explorer.library import Library
 
     where = Path("artifacts", "demo") if source is None and path is None else path
-    with Library.build(source or _SAMPLE, where) as library:
+    with Library.build(source or _SAMPLE, where, replace=replace) as library:
         _print_report(library)
         click.echo("")
         _print_matches(library.similar(library.papers[0].id, k=5), as_json=False)

