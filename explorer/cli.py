@@ -123,6 +123,8 @@ def find_similar(
         else:
             assert query is not None  # noqa: S101 -- checked above
             matches = library.search(query, k) if text else library.find_similar(query, k)
+    if not as_json:
+        click.echo(f"taken for {_KINDS[matches.query_kind]}", err=True)
     _print_matches(matches, as_json)
 
 
@@ -249,7 +251,6 @@ def _print_matches(matches: Matches, as_json: bool) -> None:
         return
     if matches.paper is not None:
         click.secho(f"{matches.paper.id}  {_plain(matches.paper.title)}", bold=True)
-    click.echo(f"taken for {_KINDS[matches.query_kind]}", err=True)
     width = max((len(match.paper.id) for match in matches), default=0)
     for match in matches:
         paper = match.paper
