@@ -28,6 +28,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"testing {explorer.__file__} instead of what lies in {wanted}", returncode=3)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what loads the model in one process and what needs a browser in another."""
+    for item in items:
+        for kind in ("model", "browser"):
+            if item.get_closest_marker(kind):
+                item.add_marker(pytest.mark.xdist_group(kind))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real digests and collections beside the project; a stranger's clone has none."""

@@ -60,7 +60,6 @@ def shell(command: str, folder: Path) -> str:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("readme")
 def test_commands_print_what_the_readme_says(folder: Path) -> None:
     assert len(commands()) >= 6
     for command, expected in commands():
@@ -72,7 +71,6 @@ def test_commands_print_what_the_readme_says(folder: Path) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("readme")
 def test_python_code_runs(folder: Path) -> None:
     (code,) = blocks("python")
     program = code + "\nassert [match.paper.id for match in matches][:2] == ['0000.00104', '0000.00106']\n"

@@ -44,11 +44,11 @@ _PIXELS = """async (png) => {
 
 
 def _chromium() -> str:
+    if os.environ.get("EXPLORER_SKIP_BROWSER") == "1":
+        pytest.skip("EXPLORER_SKIP_BROWSER=1: the map is not looked at")
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
-    if os.environ.get("EXPLORER_SKIP_BROWSER") == "1":
-        pytest.skip("EXPLORER_SKIP_BROWSER=1: no Chromium here, the map is not looked at")
     pytest.fail("no Chromium found; install it, or set EXPLORER_SKIP_BROWSER=1 to go without these tests")
 
 
@@ -91,6 +91,7 @@ def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         write_html(path, data)
         settings = {"viewport": {"width": 1000, "height": 700}, "reduced_motion": "reduce", **options}
         context = browser.new_context(**settings)
+        context.set_default_timeout(120_000)  # milliseconds; a slow machine is no failure
         contexts.append(context)
         page = context.new_page()
         complaints: list[str] = []
