@@ -7,9 +7,8 @@ a build that was cut off finds them again.
 from __future__ import annotations
 
 import json
-import secrets
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer import __version__, readers
 from explorer.embedder import Embedder, ModelFiles, ModelIdentity, find_model, load
-from explorer.errors import InvalidInput, LibraryDamaged, LibraryExists
+from explorer.errors import InvalidInput, LibraryDamaged, LibraryExists, LibraryNotFound
 from explorer.index import NearestRows, unit
 from explorer.layout import LayoutOptions, project
 from explorer.store import (
@@ -33,6 +32,9 @@ from explorer.store import (
     Workshop,
     describe_file,
     load_array,
+    new_generation,
+    read_manifest,
+    require_own_folder,
     write_array,
 )
 
@@ -79,18 +81,12 @@ def build(path: Path, options: BuildOptions) -> BuildReport:
     """
     model = _find_model(options)
     plan = _plan(options, model)
+    if not options.replace and _is_complete(path, plan):
+        folder = LibraryFolder(path)  # opening it checks that its files are all there
+        folder.close()
+        return BuildReport(folder.manifest.papers, folder.manifest.counts["repeated"], unchanged=True)
     with Workshop(path) as workshop:
-        if _is_complete(workshop, plan, options.replace):
-            counts = plan_counts(path)
-            return BuildReport(counts["papers"], counts["repeated"], unchanged=True)
         return _Build(workshop, options, model, plan).run()
-
-
-def plan_counts(path: Path) -> dict[str, int]:
-    """Return the counts of papers and of repeated and rejected records of the library at `path`."""
-    folder = LibraryFolder(path)  # opening it checks that its files are all there
-    folder.close()
-    return {"papers": folder.manifest.papers, **folder.manifest.counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +122,12 @@ def _plan(options: BuildOptions, model: ModelFiles | Embedder | None) -> _Plan:
     return _Plan(identity.as_dict() if identity else {}, inputs, parameters)
 
 
-def _is_complete(workshop: Workshop, plan: _Plan, replace_it: bool) -> bool:
+def _is_complete(path: Path, plan: _Plan) -> bool:
     """Tell whether the library is there already. Raises LibraryExists when one of something else is in the way."""
-    if replace_it:
-        return False
-    current = workshop.current()
-    if current is None:
+    require_own_folder(path)
+    try:
+        current = read_manifest(path)
+    except LibraryNotFound:
         return False
     same_inputs = [entry["sha256"] for entry in current.inputs] == [entry["sha256"] for entry in plan.inputs]
     same_model = current.model.get("fingerprint") == plan.model.get("fingerprint")
@@ -139,7 +135,7 @@ def _is_complete(workshop: Workshop, plan: _Plan, replace_it: bool) -> bool:
         return True
     differing = "other inputs" if not same_inputs else "another model" if not same_model else "other parameters"
     raise LibraryExists(
-        f"{workshop.path} is a library of {current.papers} papers made of {differing}: add --replace to build it anew, "
+        f"{path} is a library of {current.papers} papers made of {differing}: add --replace to build it anew, "
         "or name another folder with --library"
     )
 
@@ -154,17 +150,18 @@ class _Build:
         self._options = options
         self._model = model
         self._plan = plan
-        self._generation = secrets.token_hex(4)
+        self._generation = new_generation()
         self._report = BuildReport()
         self._files: dict[str, FileEntry] = {}
 
     def run(self) -> BuildReport:
-        ordinals = self._stage_papers()
-        rows = self._report.papers
-        if self._options.vectors is not None:
-            self._copy_vectors(self._options.vectors, ordinals)
+        vectors = self._options.vectors
+        if vectors is None:
+            self._stage_papers()
+            self._embed(self._report.papers)
         else:
-            self._embed(rows)
+            self._copy_vectors(vectors, self._stage_papers_with(vectors))
+        rows = self._report.papers
         nearest = NearestRows(load_array(self._path("vectors", "npy")))
         self._store_neighbors(nearest, rows)
         neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
@@ -177,10 +174,28 @@ class _Build:
     def _path(self, role: str, suffix: str) -> Path:
         return self._workshop.work / f"{role}-{self._generation}.{suffix}"
 
-    def _stage_papers(self) -> array[int]:
+    def _stage_papers_with(self, vectors: Path) -> array[int]:
+        """Stage the papers that have a vector; return for each row its row in `vectors`.
+
+        These go by the records of the inputs or, where records were rejected or repeated, by the papers that are left.
+        """
+        unusable, given = _rows_without_direction(vectors), len(_ready_vectors(vectors))
+        ordinals = self._stage_papers(unusable)
+        records = len(ordinals) + self._report.repeated + len(self._report.rejected)
+        if given == records:
+            return ordinals
+        if unusable:  # then these rows are not of the records that were left out for them
+            ordinals = self._stage_papers()
+        if given != len(ordinals):
+            raise InvalidInput(f"{vectors} has {given} rows for {len(ordinals)} papers (of {records} records)")
+        if unusable:
+            raise InvalidInput(f"{vectors}: row {min(unusable)} is zero or not finite")
+        return array("q", range(given))
+
+    def _stage_papers(self, unusable: Collection[int] = ()) -> array[int]:
         """Write all papers to the database; return for each row the position of its record in the inputs."""
         ordinals = array("q")
-        unusable = _rows_without_direction(self._options.vectors)
+        self._report = BuildReport()
         writer = PaperWriter(self._path("papers", "sqlite"))
         try:
             for ordinal, (file, record) in enumerate(_records(self._options.inputs)):
@@ -192,6 +207,7 @@ class _Build:
                     ordinals.append(ordinal)
                 else:
                     self._report.repeated += 1
+            writer.finish()
         finally:
             writer.close()
         self._report.papers = len(ordinals)
@@ -206,7 +222,10 @@ class _Build:
         embedder = load(self._model) if isinstance(self._model, ModelFiles) else self._model
         assert embedder is not None  # noqa: S101 -- only ready vectors go without a model
         shards = []
-        with closing(PaperDatabase(self._path("papers", "sqlite"))) as database, _progress("embedding", rows) as bar:
+        with (
+            closing(PaperDatabase(self._path("papers", "sqlite"), rows)) as database,
+            _progress("embedding", rows) as bar,
+        ):
             for start in range(0, rows, _SHARD):
                 texts = [paper.text for paper in database.range(start, min(start + _SHARD, rows))]
                 shards.append(self._shard(embedder, texts))
@@ -221,22 +240,18 @@ class _Build:
         key = sha256("\0".join([embedder.identity.fingerprint, embedder.runtime, *texts]).encode()).hexdigest()[:32]
         path = self._workshop.shards / f"{key}.npy"
         if not _is_whole(path):
+            vectors = embedder.embed(texts)
+            if vectors.ndim != 2 or len(vectors) != len(texts):
+                raise InvalidInput(f"the model {embedder.identity.name} made {vectors.shape} of {len(texts)} texts")
             temporary = path.with_suffix(".tmp")
-            write_array(temporary, unit(embedder.embed(texts)), "<f4")
+            write_array(temporary, unit(vectors), "<f4")
             temporary.replace(path)
         return path
 
-    def _copy_vectors(self, file: Path, ordinals: array[int]) -> None:
+    def _copy_vectors(self, file: Path, file_rows: array[int]) -> None:
         import numpy as np
 
-        vectors = _ready_vectors(file)
-        records = len(ordinals) + self._report.repeated + len(self._report.rejected)
-        if len(vectors) == records:
-            rows = np.asarray(ordinals)
-        elif len(vectors) == len(ordinals):
-            rows = np.arange(len(ordinals))
-        else:
-            raise InvalidInput(f"{file} has {len(vectors)} rows for {len(ordinals)} papers (of {records} records)")
+        vectors, rows = _ready_vectors(file), np.asarray(file_rows)
         dtype = "<f2" if vectors.dtype == np.float16 else "<f4"
         writer = ArrayWriter(self._path("vectors", "npy"), dtype, (len(rows), vectors.shape[1]))
         for start in range(0, len(rows), _BLOCK):
@@ -258,7 +273,7 @@ class _Build:
         rejected = self._path("rejected", "jsonl")
         with rejected.open("w", encoding="utf-8") as file:
             for name, line, reason in self._report.rejected:
-                file.write(json.dumps({"file": name, "line": line, "reason": reason}, ensure_ascii=False) + "\n")
+                file.write(json.dumps({"file": name, "line": line, "reason": reason}) + "\n")
         self._files["rejected"] = describe_file(rejected)
         manifest = Manifest(
             generation=self._generation,
@@ -271,7 +286,7 @@ class _Build:
             versions=_versions(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        self._workshop.commit(manifest, [entry.name for entry in self._files.values()])
+        self._workshop.commit(manifest)
 
 
 def _records(inputs: Sequence[Path]) -> Iterator[tuple[Path, readers.Record]]:
@@ -287,7 +302,7 @@ def _ready_vectors(file: Path) -> NDArray[np.floating[Any]]:
 
     try:
         vectors = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a file can be wrong in more ways than NumPy has errors for
         raise InvalidInput(f"{file} is not a NumPy .npy file of numbers: {error}") from None
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f" or 0 in vectors.shape:
         shape = f"{getattr(vectors, 'shape', '')} {getattr(vectors, 'dtype', type(vectors).__name__)}"
@@ -295,12 +310,10 @@ def _ready_vectors(file: Path) -> NDArray[np.floating[Any]]:
     return vectors
 
 
-def _rows_without_direction(file: Path | None) -> set[int]:
+def _rows_without_direction(file: Path) -> set[int]:
     """Return the rows of ready vectors that are zero or not finite: their papers are rejected, not the whole file."""
     import numpy as np
 
-    if file is None:
-        return set()
     vectors = _ready_vectors(file)
     unusable: set[int] = set()
     for start in range(0, len(vectors), _BLOCK):
@@ -333,7 +346,7 @@ def _file_hash(path: Path) -> str:
         raise InvalidInput(f"{path} is a folder: name the files in it") from None
     except FileNotFoundError:
         raise InvalidInput(f"{path}: there is no such file") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InvalidInput(f"{path}: cannot be read: {error}") from error
 
 

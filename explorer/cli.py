@@ -5,6 +5,7 @@ Imports click and errors; the library when a command runs, so that help and comp
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -54,7 +55,12 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except ExplorerError as error:
-            click.echo(f"explorer: {' '.join(str(error).split())}", err=True)
+            _say(f"explorer: {' '.join(str(error).split())}", err=True)
+            context.exit(1)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _say("explorer: the output cannot be written: no space is left", err=True)
             context.exit(1)
 
 
@@ -113,18 +119,18 @@ def find_similar(
     """
     from explorer.library import Library
 
-    if (query is None) == (title is None):
-        raise click.UsageError("give either QUERY or --title PART")
+    if (query is None) == (title is None) or (text and query is None):
+        raise click.UsageError("give either QUERY, maybe with --text, or --title PART")
     with Library.open(path, model=model) as library:
         if title is not None:
             matches = library.find_title(title, k)
         elif query == "-":
-            matches = library.search(sys.stdin.read(), k)
+            matches = library.search(sys.stdin.read() if sys.stdin else "", k)
         else:
             assert query is not None  # noqa: S101 -- checked above
             matches = library.search(query, k) if text else library.find_similar(query, k)
     if not as_json:
-        click.echo(f"taken for {_KINDS[matches.query_kind]}", err=True)
+        _say(f"taken for {_KINDS[matches.query_kind]}", err=True)
     _print_matches(matches, as_json)
 
 
@@ -158,7 +164,7 @@ def map_(path: Path | None, output: Path | None, open_it: bool) -> None:
 
     with Library.open(path) as library:
         where = library.write_map(output)
-    click.echo(str(where))
+    _say(str(where))
     if open_it:
         import webbrowser
 
@@ -182,7 +188,7 @@ def info(path: Path | None, as_json: bool) -> None:
         _print_json(facts)
         return
     for name, value in facts.items():
-        click.echo(f"{name + ':':<12} {_plain(_in_words(value))}")
+        _say(f"{name + ':':<12} {_in_words(value)}")
 
 
 @cli.command()
@@ -201,9 +207,9 @@ def demo(source: Path | None, path: Path | None, replace: bool) -> None:
     where = Path("artifacts", "demo") if source is None and path is None else path
     with Library.build(source or _SAMPLE, where, replace=replace) as library:
         _print_report(library)
-        click.echo("")
+        _say("")
         _print_matches(library.similar(library.papers[0].id, k=5), as_json=False)
-        click.echo(f"\nThe map: {library.write_map()}")
+        _say(f"\nThe map: {library.write_map()}")
 
 
 @cli.command()
@@ -225,7 +231,7 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_in_words(detail)}" for key, detail in value.items() if detail not in (None, "", []))
     if isinstance(value, list):
-        return ", ".join(str(item["name"]) for item in value)
+        return ", ".join(str(item["name"] if isinstance(item, dict) else item) for item in value)
     return str(value)
 
 
@@ -233,15 +239,15 @@ def _print_report(library: Library) -> None:
     report: BuildReport | None = library.built
     assert report is not None  # noqa: S101 -- built just now
     if report.unchanged:
-        click.echo(f"{library.path} is complete: {report.papers} papers, nothing to do")
+        _say(f"{library.path} is complete: {report.papers} papers, nothing to do")
         return
     notes = [f"{report.repeated} repeated"] if report.repeated else []
     notes += [f"{len(report.rejected)} rejected"] if report.rejected else []
-    click.echo(f"{report.papers} papers in {library.path}" + (f" ({', '.join(notes)})" if notes else ""))
+    _say(f"{report.papers} papers in {library.path}" + (f" ({', '.join(notes)})" if notes else ""))
     for file, line, reason in report.rejected[:_SHOWN_REJECTED]:
-        click.echo(f"rejected: {file}, line {line}: {reason}", err=True)
+        _say(f"rejected: {file}, line {line}: {reason}", err=True)
     if len(report.rejected) > _SHOWN_REJECTED:
-        click.echo(f"rejected: and {len(report.rejected) - _SHOWN_REJECTED} more, listed in rejected-*.jsonl", err=True)
+        _say(f"rejected: and {len(report.rejected) - _SHOWN_REJECTED} more, listed in rejected-*.jsonl", err=True)
 
 
 def _print_matches(matches: Matches, as_json: bool) -> None:
@@ -250,11 +256,13 @@ def _print_matches(matches: Matches, as_json: bool) -> None:
             _print_json({**match.as_dict(), "query_kind": matches.query_kind})
         return
     if matches.paper is not None:
-        click.secho(f"{matches.paper.id}  {_plain(matches.paper.title)}", bold=True)
+        _say(f"{matches.paper.id}  {matches.paper.title}", bold=True)
+    if not matches:
+        _say("the library holds no other paper", err=True)
     width = max((len(match.paper.id) for match in matches), default=0)
     for match in matches:
         paper = match.paper
-        click.echo(f"{match.rank:>3}  {match.similarity:.3f}  {paper.id:<{width}}  {_plain(paper.title)}")
+        _say(f"{match.rank:>3}  {match.similarity:.3f}  {paper.id:<{width}}  {paper.title}")
 
 
 def _print_paper(paper: Paper, as_json: bool) -> None:
@@ -263,25 +271,29 @@ def _print_paper(paper: Paper, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(paper))
         return
-    click.secho(_plain(paper.title), bold=True)
+    _say(paper.title, bold=True)
     listed = " ".join(dict.fromkeys(paper.categories + paper.listed_in))
     for line in (", ".join(paper.authors), f"{paper.id}  {paper.date}  {listed}".rstrip(), paper.url):
         if line:
-            click.echo(_plain(line))
+            _say(line)
     if paper.abstract:
-        click.echo("\n" + click.wrap_text(_plain(paper.abstract), width=100, preserve_paragraphs=True))
+        _say("\n" + click.wrap_text(paper.abstract, width=100, preserve_paragraphs=True))
     for link in paper.links:
-        click.echo(f"\n{_plain(link)}" if link == paper.links[0] else _plain(link))
+        _say(f"\n{link}" if link == paper.links[0] else link)
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(value, ensure_ascii=not unicode))
+    unicode = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    line = json.dumps(value, ensure_ascii=not unicode)
+    click.echo("".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in line))
 
 
-def _plain(text: str) -> str:
-    """Return `text` without what could steer a terminal: a library may come from a stranger."""
-    return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
+def _say(text: str, *, err: bool = False, bold: bool = False) -> None:
+    """Print `text` without what could steer a terminal: a library, or a file's name, may come from a stranger."""
+    plain = "".join(
+        sign if sign.isprintable() or sign == "\n" or "\ud800" <= sign <= "\udfff" else "\ufffd" for sign in text
+    )
+    click.secho(plain, err=err, bold=bold)
 
 
 def main() -> None:

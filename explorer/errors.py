@@ -10,6 +10,7 @@
         ├── LibraryNotFound   the folder holds no library
         ├── LibraryExists     a build would overwrite a library made of something else
         ├── LibraryLocked     another process is writing this library
+        ├── LibraryInaccessible  the folder cannot be read or written: permissions, a full disk
         ├── LibraryDamaged    a file of the library is missing, cut short or altered
         └── ForeignLibrary    written by a version of the explorer that this one does not understand
 
@@ -55,6 +56,10 @@ class LibraryExists(LibraryError):
 
 class LibraryLocked(LibraryError):
     """Say that another process is writing this library."""
+
+
+class LibraryInaccessible(LibraryError):
+    """Say that a folder cannot be read or written, and what the system said."""
 
 
 class LibraryDamaged(LibraryError):

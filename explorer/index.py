@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.errors import InvalidInput
+from explorer.errors import ForeignLibrary, InvalidInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,8 @@ class NearestRows:
     """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; `vectors` are unit rows, float32."""
 
     def __init__(self, vectors: NDArray[np.floating[Any]], index_type: str = "exact") -> None:
+        if index_type not in INDEX_TYPES:
+            raise ForeignLibrary(f"an index of type {index_type!r} is unknown to this explorer: update it")
         self.vectors = unit(vectors)
         self._index = INDEX_TYPES[index_type](self.vectors)
 

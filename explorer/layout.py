@@ -54,9 +54,10 @@ def principal_components(vectors: NDArray[np.float32]) -> Coordinates:
     import numpy as np
 
     centered = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    covariance = (centered.T @ centered).astype(np.float64)
-    _, components = np.linalg.eigh(covariance)
-    plane = components[:, : -min(2, components.shape[1]) - 1 : -1]
+    if len(centered) < centered.shape[1]:
+        plane = np.linalg.svd(centered.astype(np.float64), full_matrices=False)[2][:2].T
+    else:
+        plane = np.linalg.eigh((centered.T @ centered).astype(np.float64))[1][:, ::-1][:, :2]
     largest = np.abs(plane).argmax(axis=0)
     plane = plane * np.sign(plane[largest, np.arange(plane.shape[1])])
     coordinates = np.zeros((len(vectors), 2), dtype=np.float32)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from explorer import query as queries
 from explorer.errors import InvalidInput, ModelMismatch
 from explorer.matches import Match, Matches
-from explorer.papers import Paper
+from explorer.papers import Paper, clean
 from explorer.store import LibraryFolder
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from explorer.build import BuildReport
-    from explorer.embedder import Embedder
+    from explorer.embedder import Embedder, ModelFiles
     from explorer.index import NearestRows
     from explorer.webmap import MapData
 
@@ -45,8 +46,17 @@ class Papers:
         """Yield all papers without holding them all."""
         return self._folder.database.range(0, len(self))
 
-    def __getitem__(self, which: str | int) -> Paper:
-        """Return the paper of an id in any form, or of a row. Raises UnknownPaper, or IndexError for a row."""
+    @overload
+    def __getitem__(self, which: str | int) -> Paper: ...
+    @overload
+    def __getitem__(self, which: slice) -> list[Paper]: ...
+    def __getitem__(self, which: str | int | slice) -> Paper | list[Paper]:
+        """Return the paper of an id in any form, or of a row, or the papers of a slice of rows.
+
+        Raises UnknownPaper for an id, IndexError for a row.
+        """
+        if isinstance(which, slice):
+            return self._folder.database.papers(range(len(self))[which])
         if isinstance(which, str):
             return self._folder.database.papers([queries.require_id(which, self._folder.database)])[0]
         return self._folder.database.papers([range(len(self))[which]])[0]
@@ -145,6 +155,7 @@ class Library:
 
         Raises ModelMismatch when the library's vectors come from another model, ModelNotAvailable, InvalidInput.
         """
+        text = clean(text)
         if not any(character.isalnum() for character in text):
             raise InvalidInput("the query is empty: give some text")
         k = _checked_count(k)
@@ -210,7 +221,7 @@ class Library:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        from explorer.embedder import DEFAULT_MODEL, find_model, load
+        from explorer.embedder import find_model, load
 
         stored = self._folder.manifest.model
         if self._model is not None and not isinstance(self._model, str | Path):
@@ -219,10 +230,18 @@ class Library:
             return embedder
         if self._model is None and not stored:
             raise ModelMismatch("this library was built from ready vectors: name the model that made them with --model")
-        named = self._model is not None or stored["name"] == DEFAULT_MODEL
-        files = find_model(str(self._model or stored["name"]), download=named)
+        files = self._remembered_model(stored["name"]) if self._model is None else find_model(str(self._model))
         _require_same_model(stored, files.name, files.identity().fingerprint)
         return load(files)
+
+    def _remembered_model(self, name: str) -> ModelFiles:
+        """Find the model that the library names. It may be a stranger's: nothing is fetched but the default model."""
+        from explorer.embedder import DEFAULT_MODEL, find_model
+
+        is_here = Path(name).is_absolute() and not name.startswith(("//", "\\\\"))  # not a host of the network
+        if not is_here and not re.fullmatch(r"\w[\w.-]*(?:/\w[\w.-]*)?", name):
+            raise ModelMismatch(f"this library was built with the model {name!r}: name it with --model")
+        return find_model(name, download=name == DEFAULT_MODEL)
 
     def _similar_to_row(self, row: int, k: int, kind: str) -> Matches:
         k = _checked_count(k)

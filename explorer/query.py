@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from explorer.errors import InvalidInput, UnknownPaper
-from explorer.papers import arxiv_identifier, looks_like_identifier
+from explorer.papers import arxiv_identifier, clean, doi_in, looks_like_identifier
 
 QueryKind = Literal["id", "title", "text"]
 
@@ -21,6 +21,9 @@ class Catalog(Protocol):
     def row_at(self, url: str) -> int | None:
         """Return the row of an address."""
 
+    def row_with_doi(self, doi: str) -> int | None:
+        """Return the row of a DOI."""
+
     def rows_titled(self, title: str) -> list[int]:
         """Return the rows of a whole title."""
 
@@ -33,12 +36,11 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Say what a query was taken for. `row` is the paper meant, None for a text; `others` are papers as good as it."""
+    """Say what a query was taken for; `row` is the paper meant, None for a text."""
 
     kind: QueryKind
     text: str
     row: int | None = None
-    others: tuple[int, ...] = ()
 
 
 def interpret(text: str, catalog: Catalog) -> Query:
@@ -46,7 +48,7 @@ def interpret(text: str, catalog: Catalog) -> Query:
 
     Raises UnknownPaper when it looks like an id but is not in the library, InvalidInput when it says nothing.
     """
-    text = text.strip()
+    text = clean(text)
     if not any(character.isalnum() for character in text):
         raise InvalidInput("the query is empty: give an id, a whole title, or some text")
     row = find_id(text, catalog)
@@ -54,18 +56,20 @@ def interpret(text: str, catalog: Catalog) -> Query:
         return Query("id", text, row)
     rows = catalog.rows_titled(text)
     if rows:
-        return Query("title", text, rows[0], tuple(rows[1:]))
+        return Query("title", text, rows[0])
     if looks_like_identifier(text):
         raise _unknown(text, catalog)
     return Query("text", text)
 
 
 def find_id(text: str, catalog: Catalog) -> int | None:
-    """Return the row of the paper whose id or address is `text`, in any form that people paste."""
-    text = text.strip()
+    """Return the row of the paper whose id, DOI or address is `text`, in any form that people paste."""
+    text = clean(text)
     row = catalog.row_of(text)
     if row is None and (found := arxiv_identifier(text)):
         row = catalog.row_of(found[0])
+    if row is None and (doi := doi_in(text)):
+        row = catalog.row_with_doi(doi)
     if row is None and text.lower().startswith(("http://", "https://")):
         row = catalog.row_at(text)
     return row
@@ -84,6 +88,7 @@ def find_title_part(part: str, catalog: Catalog, titles: Callable[[Sequence[int]
 
     Raises UnknownPaper when no title holds it; InvalidInput, listing some (as `titles` words them), when several do.
     """
+    part = clean(part)
     rows = catalog.rows_titled(part) or catalog.rows_with_title_part(part, limit=6)
     if not rows:
         raise UnknownPaper(f"no title holds {part!r}")
@@ -94,9 +99,10 @@ def find_title_part(part: str, catalog: Catalog, titles: Callable[[Sequence[int]
 
 
 def _unknown(text: str, catalog: Catalog) -> UnknownPaper:
+    text = clean(text)
     found = arxiv_identifier(text)
-    nearest = ", ".join(catalog.nearest_ids(found[0] if found else text.strip()))
-    shown = text.strip() if len(text.strip()) <= 100 else text.strip()[:100] + "..."
+    nearest = ", ".join(catalog.nearest_ids(found[0] if found else text))
+    shown = text if len(text) <= 100 else text[:100] + "..."
     return UnknownPaper(
         f"no paper {shown!r} in this library; the nearest ids are {nearest} (--text searches for it as a text)"
     )

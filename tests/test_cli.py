@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 from hashed_words import HashedWords
 
-from explorer import Library, __version__, build, embedder
+from explorer import Library, ModelIdentity, Paper, __version__, build, embedder
 from explorer.cli import cli, main
 from explorer.embedder import ModelFiles
+from explorer.store import PaperDatabase
 
 Run = Callable[..., Result]
 
@@ -113,6 +114,7 @@ def test_errors_are_one_line_that_says_what_to_do(built: Run) -> None:
     [
         ("find-similar",),
         ("find-similar", "x", "--title", "y"),
+        ("find-similar", "--text", "--title", "y"),
         ("find-similar", "x", "-k", "0"),
         ("nonsense",),
         ("build",),
@@ -225,6 +227,24 @@ def test_every_command_has_help_and_an_example(run: Run) -> None:
     assert run("--version").stdout == f"explorer, version {__version__}\n"
 
 
+def test_info_of_a_model_with_prompts(run: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = ModelIdentity("e5", "1", "f", 512, "mean", ("passage: passage: ", "query: query: "))
+    monkeypatch.setattr(ModelFiles, "identity", lambda self: identity)
+    run("build", sample)
+    assert "prompts passage: passage: , query: query: " in run("info").stdout
+
+
+def test_nothing_of_a_stranger_steers_the_terminal(built: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = Paper("\x1b]0;pwned\x07", "title\x1b[2J\u202e\x9b", url="https://example.org/\x1b")
+    monkeypatch.setattr(PaperDatabase, "papers", lambda self, rows: [hostile for _ in rows])
+    monkeypatch.setattr(PaperDatabase, "nearest_ids", lambda self, paper_id: [hostile.id])
+    shown = [built("similar", "0000.00101"), built("show", "0000.00101"), built("similar", "1234.56789"), built("info")]
+    shown += [built("similar", "0000.00101", "--json"), built("show", "0000.00101", "--json")]
+    for result in shown:
+        assert not set("\x1b\x07\u202e\x9b") & set(result.output)
+    assert lines(shown[4])[0]["id"] == hostile.id  # in JSON they are escaped, not lost
+
+
 # --- as a process of its own
 
 
@@ -293,6 +313,15 @@ def test_an_output_that_is_not_unicode_gets_escapes(tmp_path: Path, write_papers
         "similar", "b", "-l", tmp_path / "library", "--json", encoding="cp1252", env=environment, cwd=tmp_path
     )
     assert json.loads(as_json.stdout)["title"] == "Schrödinger 猫"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_streams_that_are_closed_or_full_are_no_traceback(sample_library: Library, tmp_path: Path) -> None:
+    for redirection, message in {"- <&-": "the query is empty", "0000.00101 > /dev/full": "no space is left"}.items():
+        command = f"'{sys.executable}' -P -m explorer similar -l '{sample_library.path}' {redirection}"
+        result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_a_reader_that_stops_listening_is_no_error(sample_library: Library, tmp_path: Path) -> None:

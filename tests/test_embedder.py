@@ -219,6 +219,37 @@ def test_unsafe_or_empty_folders_are_refused(tmp_path: Path) -> None:
         find_model(str(tmp_path / "broken"))
 
 
+def test_every_module_must_be_safe(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "dense")
+    (folder / "2_Dense").mkdir()
+    (folder / "2_Dense" / "pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(InvalidInput, match="pickled weights are not loaded"):
+        find_model(str(folder))
+    (folder / "2_Dense" / "model.safetensors").write_bytes(b"weights")
+    (folder / "training_args.bin").write_bytes(b"never loaded")
+    assert find_model(str(folder)).folder == folder
+
+
+@pytest.mark.parametrize("modules", [{}, "x", ["x"], [{"type": "sentence_transformers.models.X"}],
+    [{"type": "sentence_transformers.models.X", "path": "../elsewhere"}], [{"type": "x", "path": ["a"]}]])  # fmt: skip
+def test_odd_lists_of_modules_are_refused(tmp_path: Path, modules: object) -> None:
+    with pytest.raises(InvalidInput, match=r"modules\.json"):
+        find_model(str(make_model(tmp_path / "m", modules=modules)))
+
+
+@pytest.mark.parametrize("prompts", [["a"], "abc", None, 5])
+def test_odd_prompts_are_none(tmp_path: Path, prompts: object) -> None:
+    folder = make_model(tmp_path / "m")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+    assert ModelFiles("m", folder).identity().prompts == ()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "what is this?"])
+def test_names_that_no_model_can_have(hub: Path, name: str) -> None:
+    with pytest.raises(ModelNotAvailable, match="is neither a folder nor a name"):
+        find_model(name)
+
+
 def fingerprint(folder: Path) -> str:
     return ModelFiles("m", folder).identity().fingerprint
 

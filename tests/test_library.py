@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hashed_words import HashedWords
 from explorer import Library, Match, Matches, Paper, build, embedder
 from explorer.embedder import ModelFiles
 from explorer.errors import (
+    ForeignLibrary,
     InvalidInput,
     LibraryDamaged,
     LibraryExists,
@@ -129,6 +131,7 @@ def test_papers_are_a_collection(sample_library: Library) -> None:
     assert len(papers) == len(sample_library.papers) == 60
     assert papers[0].id == "0000.00101"
     assert sample_library.papers[-1] == papers[-1]
+    assert sample_library.papers[2:5] == papers[2:5]
     assert sample_library.papers["arXiv:0000.00101v2"] == papers[0]
     assert "0000.00101" in sample_library.papers
     assert "0000.00199" not in sample_library.papers
@@ -158,6 +161,47 @@ def test_an_open_library_loads_its_model_and_index_once(
     assert library.search("cats")[0].paper.id == "1001.00003"
     assert library.search("dogs wolves")[0].paper.id == "W2741809807"
     assert loaded == [("hashed-words", False)]  # a name from the library, not from the user: nothing is fetched
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["10.1000/AbC", "doi:10.1000/abc", "https://doi.org/10.1000/abc", "http://example.org/w/", "HTTPS://example.org/w"],
+)
+def test_dois_and_addresses_in_other_spellings(
+    tmp_path: Path, write_papers: WritePapers, words: HashedWords, query: str
+) -> None:
+    papers = write_papers([*RECORDS[:3], {**RECORDS[3], "doi": "10.1000/abc"}])
+    with Library.build(papers, tmp_path / "library", model=words) as library:
+        assert library.find_similar(query.replace("HTTPS", "https")).paper == library.papers["W2741809807"]
+
+
+def test_a_closed_library_is_not_called_damaged(tmp_path: Path, write_papers: WritePapers, words: HashedWords) -> None:
+    library = Library.build(write_papers(RECORDS), tmp_path / "library", model=words)
+    library.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        library.similar("1001.00001")
+
+
+def test_a_query_that_is_no_text_is_not_called_damage(sample_library: Library) -> None:
+    with pytest.raises(UnknownPaper):
+        sample_library.find_similar("12345\udce9")
+
+
+def test_an_index_of_the_future_is_foreign(tmp_path: Path, write_papers: WritePapers, words: HashedWords) -> None:
+    library = Library.build(write_papers(RECORDS), tmp_path / "library", model=words)
+    library._folder.manifest.parameters["index"] = "hnsw"
+    with pytest.raises(ForeignLibrary, match="'hnsw' is unknown"):
+        library.search("cats")
+
+
+@pytest.mark.parametrize("name", ["./model", "//host/share/model", "\\\\host\\share", "../x"])
+def test_a_library_cannot_send_us_for_a_model(
+    tmp_path: Path, write_papers: WritePapers, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    Library.build(write_papers(RECORDS), tmp_path / "library", model=HashedWords(name=name))
+    monkeypatch.setattr(embedder, "find_model", lambda *_, **__: pytest.fail("looked for it"))
+    with pytest.raises(ModelMismatch, match="name it with --model"):
+        Library.open(tmp_path / "library").search("cats")
 
 
 def test_matches_are_a_list_and_a_table() -> None:
@@ -269,13 +313,13 @@ def test_an_interrupted_build_embeds_only_what_is_missing(
         Library.build(sample, path, model=Interrupted())
     with pytest.raises(LibraryNotFound, match="unfinished build"):
         Library.open(path)
-    first, _ = sorted((path / ".work" / "shards").glob("*.npy"))
+    first, _ = sorted((path / ".paper-explorer-work" / "shards").glob("*.npy"))
     first.write_bytes(first.read_bytes()[:-9])  # a shard that a full disk cut off is made again
     resumed = HashedWords()
     library = Library.build(sample, path, model=resumed)
     assert resumed.texts == 40
     assert files_of(library) == files_of(sample_library)
-    assert not (path / ".work").exists()
+    assert not (path / ".paper-explorer-work").exists()
 
 
 KILLED = """
@@ -433,6 +477,12 @@ def test_a_model_named_with_ready_vectors_is_held_to(tmp_path: Path, write_paper
         Library.open(tmp_path / "library", model=HashedWords(name="other")).search("cats")
 
 
+def test_a_row_of_the_papers_order_without_direction_is_named(tmp_path: Path, write_papers: WritePapers) -> None:
+    vectors = save(tmp_path / "v.npy", np.array([[1.0, 2.0], [np.nan, 1.0]]))
+    with pytest.raises(InvalidInput, match="row 1 is zero or not finite"):
+        Library.build(write_papers([{"title": ""}, *RECORDS[:2]]), tmp_path / "library", vectors=vectors)
+
+
 # --- models
 
 
@@ -443,6 +493,21 @@ def test_a_text_of_another_model_is_refused_before_anything_is_loaded(
     monkeypatch.setattr(embedder, "load", lambda files: pytest.fail("loaded"))
     with pytest.raises(ModelMismatch, match="was built with the model hashed-words"):
         Library.open(tmp_path / "library", model="sentence-transformers/all-MiniLM-L6-v2").search("cats")
+
+
+def test_a_model_that_loses_a_text_is_named(tmp_path: Path, write_papers: WritePapers) -> None:
+    class Forgetful(HashedWords):
+        def embed(self, texts: Sequence[str], *, as_query: bool = False) -> np.ndarray:
+            return super().embed(texts, as_query=as_query)[1:]
+
+    with pytest.raises(InvalidInput, match=r"the model hashed-words made \(3, 48\) of 4 texts"):
+        Library.build(write_papers(RECORDS), tmp_path / "library", model=Forgetful())
+
+
+def test_a_file_s_name_need_not_be_text(tmp_path: Path, write_papers: WritePapers, words: HashedWords) -> None:
+    papers = write_papers([*RECORDS, {"title": ""}], "caf\udce9.jsonl")
+    with Library.build(papers, tmp_path / "library", model=words) as library:
+        assert library.info()["inputs"][0]["name"] == "caf\udce9.jsonl"
 
 
 def test_no_model_stops_a_build_before_it_reads(tmp_path: Path) -> None:

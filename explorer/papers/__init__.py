@@ -1,7 +1,16 @@
 """The paper: frozen data, its identifier and the text that is embedded. No I/O. Imports errors only."""
 
-from explorer.papers.identifiers import arxiv_identifier, looks_like_identifier
+from explorer.papers.identifiers import arxiv_identifier, doi_in, looks_like_identifier
 from explorer.papers.paper import Paper
 from explorer.papers.text import clean, readable, strip_html, title_key
 
-__all__ = ["Paper", "arxiv_identifier", "clean", "looks_like_identifier", "readable", "strip_html", "title_key"]
+__all__ = [
+    "Paper",
+    "arxiv_identifier",
+    "clean",
+    "doi_in",
+    "looks_like_identifier",
+    "readable",
+    "strip_html",
+    "title_key",
+]

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(
     rf"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?::\d+)?/(?:[^\s?#]*?[/.])?{_ARXIV}(?:\.\w+)?/?(?:[?#]\S*)?",
     re.IGNORECASE | re.ASCII,
 )
-_DOI = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S+", re.IGNORECASE)
+_DOI = re.compile(r"(?:doi:?\s*|(?:https?://)?(?:dx\.|www\.)?doi\.org/)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _ALMOST_ARXIV = re.compile(
     r"(?:arxiv\s*:\s*\S+|\d{4}[.:,]\d{3,6}(?:v\d*)?|[a-z-]+(?:\.[a-z]{2})?/\d{5,8})", re.IGNORECASE
@@ -49,6 +49,12 @@ def arxiv_identifier(text: str) -> tuple[str, int | None] | None:
     return archive.partition(".")[0] + slash + number, int(version) if version else None
 
 
+def doi_in(text: str) -> str | None:
+    """Return the DOI that `text` is, without "doi:" or the address of the resolver, or None when it is none."""
+    match = _DOI.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    return match[1] if match else None
+
+
 def looks_like_identifier(text: str) -> bool:
     """Tell whether a person who typed `text` meant one paper rather than a topic.
 
@@ -57,6 +63,6 @@ def looks_like_identifier(text: str) -> bool:
     text = text.strip()
     if len(text) > _LONGEST:
         return False
-    if _DOI.fullmatch(text) or _URL.fullmatch(text) or _ALMOST_ARXIV.fullmatch(text) or arxiv_identifier(text):
+    if doi_in(text) or _URL.fullmatch(text) or _ALMOST_ARXIV.fullmatch(text) or arxiv_identifier(text):
         return True
     return " " not in text and sum(character.isdigit() for character in text) >= 5

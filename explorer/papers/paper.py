@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from explorer.errors import InvalidInput
-from explorer.papers.identifiers import arxiv_identifier
+from explorer.papers.identifiers import arxiv_identifier, doi_in
 from explorer.papers.text import clean, readable, title_key
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])")
-_DOI = re.compile(r"(?:doi:?\s*|https?://(?:dx\.|www\.)?doi\.org/)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
 _LONGEST_ID = 400
 
 
@@ -57,7 +56,7 @@ class Paper:
         if not title_key(title) and not title_key(abstract):
             raise InvalidInput("neither title nor abstract")
         paper_id, version = _identifier(record, title, abstract)
-        doi = _DOI.fullmatch(_text(record.get("doi")))
+        doi = doi_in(_text(record.get("doi"))) or ""
         return cls(
             id=paper_id,
             title=title,
@@ -66,8 +65,8 @@ class Paper:
             date=_date(record.get("date")),
             categories=_words(record.get("categories")),
             listed_in=_words(record.get("listed_in")),
-            url=_address(record.get("url")) or _known_address(paper_id, doi[1] if doi else ""),
-            doi=doi[1] if doi else "",
+            url=_address(record.get("url")) or _known_address(paper_id, doi),
+            doi=doi,
             version=version,
             links=tuple(filter(None, map(_address, _words(record.get("links"))))),
         )

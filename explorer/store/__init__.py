@@ -6,14 +6,21 @@
     neighbors-<id>.npy      rows of each row's nearest, and similarities-<id>.npy their cosines
     layout-<id>.npy         coordinates on the map
     rejected-<id>.jsonl     records that could not become papers, with line and reason
-    .work/                  of a build under way: shards that a resumed build takes up again
+    .paper-explorer-work/   of a build under way: shards that a resumed build takes up again
 
 May import papers and errors. Reading single rows needs the standard library only; NumPy is imported for whole arrays.
 """
 
 from explorer.store.arrays import ArrayWriter, load_array, write_array
 from explorer.store.database import PaperDatabase, PaperWriter
-from explorer.store.folder import LibraryFolder, Workshop, describe_file
+from explorer.store.folder import (
+    LibraryFolder,
+    Workshop,
+    describe_file,
+    new_generation,
+    read_manifest,
+    require_own_folder,
+)
 from explorer.store.manifest import FORMAT, FileEntry, Manifest
 
 __all__ = [
@@ -27,5 +34,8 @@ __all__ = [
     "Workshop",
     "describe_file",
     "load_array",
+    "new_generation",
+    "read_manifest",
+    "require_own_folder",
     "write_array",
 ]

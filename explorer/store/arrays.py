@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import array
 import io
-import math
 import os
 import sys
+import threading
 import zlib
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explorer.errors import LibraryDamaged
-from explorer.store.manifest import FileEntry
+from explorer.store.manifest import ELEMENT_SIZES, FileEntry
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _BLOCK = 65_536
-# Element types of a library: NumPy's name, the standard library's, bytes.
-_ELEMENTS = {"<i4": ("i", 4), "<f4": ("f", 4), "<f2": ("e", 2)}
+_CODES = {"<i4": "i", "<f4": "f"}  # the standard library's names of element types; it has no float16
+_reading = threading.Lock()
 
 
 class ArrayWriter:
@@ -66,10 +66,10 @@ class ArrayWriter:
         os.fsync(self._file.fileno())
         size = self._file.tell()
         self._file.close()
-        element = _ELEMENTS[self._dtype][1]
-        if size != self._offset + self._shape[0] * self._shape[1] * element + len(trailer):
+        entry = FileEntry(self._path.name, size, self._hash.hexdigest(), self._dtype, self._shape, self._offset)
+        if size != file_size(entry):
             raise ValueError(f"{self._path}: the rows written are not the {self._shape} promised")
-        return FileEntry(self._path.name, size, self._hash.hexdigest(), self._dtype, self._shape, self._offset)
+        return entry
 
     def _put(self, data: bytes) -> None:
         self._write(data)
@@ -91,25 +91,26 @@ def write_array(path: Path, values: NDArray[np.generic], dtype: str) -> FileEntr
     return writer.close()
 
 
+def file_size(entry: FileEntry) -> int:
+    """Return how many bytes the file of an array must have, by its element type, shape and data offset."""
+    return _data_end(entry) + 4 * _blocks(entry) + 4
+
+
 def read_row(file: BinaryIO, entry: FileEntry, row: int) -> array.array[Any]:
     """Return row `row` of the array in `file`, reading and checking only the blocks that hold it. Needs no NumPy.
 
-    Raises LibraryDamaged when a block does not match its checksum; float16 is not supported here.
+    Any number of threads may read one file. Raises LibraryDamaged when a block does not match its checksum.
     """
-    code, element = _ELEMENTS[entry.dtype]
-    width = entry.shape[1] * element
+    width = entry.shape[1] * ELEMENT_SIZES[entry.dtype]
     start = entry.offset + row * width
     first, last = start // _BLOCK, max(start + width - 1, start) // _BLOCK
-    data_end = entry.offset + entry.shape[0] * width
-    file.seek(first * _BLOCK)
-    data = file.read(min((last + 1) * _BLOCK, data_end) - first * _BLOCK)
-    file.seek(data_end + 4 * first)
-    table = file.read(4 * (last - first + 1))
+    data = _read_at(file, first * _BLOCK, min((last + 1) * _BLOCK, _data_end(entry)) - first * _BLOCK)
+    table = _read_at(file, _data_end(entry) + 4 * first, 4 * (last - first + 1))
     for block in range(last - first + 1):
         stored = int.from_bytes(table[4 * block : 4 * block + 4], "little")
         if zlib.crc32(data[block * _BLOCK : (block + 1) * _BLOCK]) != stored:
             raise _damaged(entry)
-    values = array.array(code)
+    values = array.array(_CODES[entry.dtype])
     values.frombytes(data[start - first * _BLOCK : start - first * _BLOCK + width])
     if sys.byteorder == "big":
         values.byteswap()
@@ -119,24 +120,21 @@ def read_row(file: BinaryIO, entry: FileEntry, row: int) -> array.array[Any]:
 def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
     """Return the whole array of shape `entry.shape`, memory-mapped read-only, after checking every block.
 
-    Raises LibraryDamaged when a block does not match its checksum.
+    Raises LibraryDamaged when a block does not match its checksum or the file is not as long as the array needs.
     """
     import numpy as np
 
-    data_end = entry.offset + math.prod(entry.shape) * np.dtype(entry.dtype).itemsize
-    if data_end == entry.offset:
-        return np.empty(entry.shape, dtype=entry.dtype)
-    values = np.memmap(file, dtype=entry.dtype, mode="r", offset=entry.offset, shape=entry.shape)
-    file.seek(data_end)
-    table = file.read()
-    if len(table) != 4 * (-(-data_end // _BLOCK)) + 4 or zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+    content = np.memmap(file, dtype=np.uint8, mode="r")
+    if content.size != file_size(entry):
         raise _damaged(entry)
-    file.seek(0)
-    checksums = np.frombuffer(table[:-4], dtype="<u4")
-    for block, stored in enumerate(checksums):
-        if zlib.crc32(file.read(min(_BLOCK, data_end - block * _BLOCK))) != stored:
+    end = _data_end(entry)
+    table = content[end:].tobytes()
+    if zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+        raise _damaged(entry)
+    for block, stored in enumerate(np.frombuffer(table[:-4], dtype="<u4")):
+        if zlib.crc32(content[block * _BLOCK : min((block + 1) * _BLOCK, end)].data) != stored:
             raise _damaged(entry)
-    return values
+    return content[entry.offset : end].view(entry.dtype).reshape(entry.shape)
 
 
 def load_array(path: Path) -> NDArray[Any]:
@@ -144,16 +142,36 @@ def load_array(path: Path) -> NDArray[Any]:
 
     Raises LibraryDamaged when they do not match or the file is no such array.
     """
+    from tokenize import TokenError  # what NumPy lets through for a broken header
+
     from numpy.lib import format as npy
 
     with path.open("rb") as file:
         try:
             npy.read_magic(file)
             shape, _, dtype = npy.read_array_header_1_0(file)
-            values = view_array(file, FileEntry(path.name, 0, "", dtype.str, shape, file.tell()))
-        except (ValueError, EOFError, OSError) as error:
+            if dtype.str not in ELEMENT_SIZES or len(shape) != 2:
+                raise ValueError(f"{shape} of {dtype}")
+            return view_array(file, FileEntry(path.name, 0, "", dtype.str, shape, file.tell()))
+        except (ValueError, EOFError, OSError, TokenError) as error:
             raise LibraryDamaged(f"{path} is not a whole array: {error}") from None
-    return values
+
+
+def _data_end(entry: FileEntry) -> int:
+    return entry.offset + entry.shape[0] * entry.shape[1] * ELEMENT_SIZES[entry.dtype]
+
+
+def _blocks(entry: FileEntry) -> int:
+    return -(-_data_end(entry) // _BLOCK)
+
+
+def _read_at(file: BinaryIO, position: int, size: int) -> bytes:
+    """Read without moving the file's one position, which other threads share; where that cannot be, take turns."""
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, position)
+    with _reading:
+        file.seek(position)
+        return file.read(size)
 
 
 def _damaged(entry: FileEntry) -> LibraryDamaged:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,18 @@ _SCHEMA = """
 _LOOKUPS = (
     "CREATE INDEX papers_title_key ON papers (title_key)",
     "CREATE INDEX papers_url ON papers (url) WHERE url <> ''",
+    "CREATE INDEX papers_doi ON papers (lower(doi)) WHERE doi <> ''",
     """CREATE VIRTUAL TABLE words USING fts5 (
         title, abstract, content = 'papers', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
     )""",
     "INSERT INTO words (words) VALUES ('rebuild')",
 )
-_FIELDS = "id, version, title, abstract, authors, date, categories, listed_in, url, doi, links, crc"
+_FIELDS = "id, version, title, abstract, authors, date, categories, listed_in, url, doi, links"
+_COLUMNS = f"row, title_key, {_FIELDS}, crc"
 _LISTS = frozenset({"authors", "categories", "listed_in", "links"})
 _BATCH = 500
+_LONGEST_PART = 500  # characters of a title; FTS5 parses expressions of some hundred words at most
+_LONGEST = 64 * 1024 * 1024  # bytes of one value: no paper comes near, a hostile file could
 
 
 class PaperWriter:
@@ -45,11 +51,10 @@ class PaperWriter:
 
     def add(self, paper: Paper) -> bool:
         """Add `paper` as the next row, or merge it into the row that has its id; tell whether a row was added."""
-        stored = _stored(paper)
-        marks = ", ".join("?" * (len(stored) + 2))
-        values = (self.count, title_key(paper.title), *stored)
+        values = _stored(self.count, paper)
+        marks = ", ".join("?" * len(values))
         cursor = self._connection.execute(
-            f"INSERT OR IGNORE INTO papers (row, title_key, {_FIELDS}) VALUES ({marks})",  # noqa: S608 -- constants
+            f"INSERT OR IGNORE INTO papers ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 -- constants
             values,
         )
         if cursor.rowcount == 1:
@@ -58,21 +63,25 @@ class PaperWriter:
         self._merge(paper)
         return False
 
-    def close(self) -> None:
-        """Build the look-ups and complete the file."""
+    def finish(self) -> None:
+        """Build the look-ups, complete the file and close it."""
         for statement in (*_LOOKUPS, "COMMIT"):
             self._connection.execute(statement)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, complete or not."""
         self._connection.close()
 
     def _merge(self, paper: Paper) -> None:
-        query = f"SELECT row, {_FIELDS} FROM papers WHERE id = ?"  # noqa: S608 -- constants
-        row, *stored = self._connection.execute(query, (paper.id,)).fetchone()
+        query = f"SELECT {_COLUMNS} FROM papers WHERE id = ?"  # noqa: S608 -- constants
+        stored = self._connection.execute(query, (paper.id,)).fetchone()
         first = _paper(stored)
         listings = tuple(dict.fromkeys(first.listed_in + paper.listed_in))
         if listings != first.listed_in:
-            merged = {name: getattr(first, name) for name in Paper.__dataclass_fields__} | {"listed_in": listings}
-            listed, crc = _stored(Paper(**merged))[7], _stored(Paper(**merged))[-1]
-            self._connection.execute("UPDATE papers SET listed_in = ?, crc = ? WHERE row = ?", (listed, crc, row))
+            marks = ", ".join("?" * len(stored))
+            replaced = _stored(stored[0], replace(first, listed_in=listings))
+            self._connection.execute(f"REPLACE INTO papers ({_COLUMNS}) VALUES ({marks})", replaced)  # noqa: S608
 
 
 class PaperDatabase:
@@ -81,12 +90,18 @@ class PaperDatabase:
     Every method raises LibraryDamaged when SQLite or a row's checksum finds the file altered.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rows: int) -> None:
         self._name = path.name
+        self._rows = rows
         quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        # Immutable: no locks and no journal, so a read-only folder and concurrent readers work.
-        self._connection = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        try:
+            # Immutable: no locks and no journal, so a read-only folder and concurrent readers work.
+            self._connection = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise FileNotFoundError(ENOENT, str(error), str(path)) from None
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         self._query("PRAGMA trusted_schema = OFF")
+        self._require_own_tables()
 
     def close(self) -> None:
         """Close the file."""
@@ -97,26 +112,34 @@ class PaperDatabase:
         return self._first_row("SELECT row FROM papers WHERE id = ?", paper_id)
 
     def row_at(self, url: str) -> int | None:
-        """Return the first row whose paper has this very address."""
-        return self._first_row("SELECT row FROM papers WHERE url = ? AND url <> '' ORDER BY row", url)
+        """Return the first row whose paper has this address, http or https, with a slash at its end or without."""
+        bare = url.strip().rstrip("/").partition("://")[2]
+        spellings = [f"{scheme}://{bare}{end}" for scheme in ("https", "http") for end in ("", "/")]
+        return self._first_row(
+            "SELECT row FROM papers WHERE url <> '' AND url IN (?, ?, ?, ?) ORDER BY row", *spellings
+        )
+
+    def row_with_doi(self, doi: str) -> int | None:
+        """Return the first row whose paper has this DOI; upper and lower case are the same in DOIs."""
+        return self._first_row("SELECT row FROM papers WHERE doi <> '' AND lower(doi) = ? ORDER BY row", doi.lower())
 
     def rows_titled(self, title: str) -> list[int]:
         """Return the rows whose title equals `title`, case, accents and punctuation aside."""
         key = title_key(title)
         found = self._query("SELECT row FROM papers WHERE title_key = ? AND title_key <> '' ORDER BY row", key)
-        return [row for (row,) in found]
+        return [self._row(row) for (row,) in found]
 
     def rows_with_title_part(self, part: str, limit: int) -> list[int]:
         """Return up to `limit` rows whose title holds all words of `part`, the last maybe unfinished, else `part`."""
         key = title_key(part)
         if not key:
             return []
-        words = "title : " + " ".join(f'"{word}"' for word in key.split()) + "*"
+        words = "title : (" + " AND ".join(f'"{word}"' for word in key.split()) + " *)"
         query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid LIMIT ?"
-        found = self._query(query, words, limit)
+        found = self._query(query, words, limit) if len(key) <= _LONGEST_PART else []
         if not found:
             found = self._query("SELECT row FROM papers WHERE instr(title_key, ?) ORDER BY row LIMIT ?", key, limit)
-        return [row for (row,) in found]
+        return [self._row(row) for (row,) in found]
 
     def nearest_ids(self, paper_id: str, count: int = 3) -> list[str]:
         """Return the ids that are spelled most like `paper_id`, of those near it in sorted order."""
@@ -133,9 +156,8 @@ class PaperDatabase:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
             marks = ", ".join("?" * len(some))
-            query = f"SELECT row, {_FIELDS} FROM papers WHERE row IN ({marks})"  # noqa: S608 -- constants and marks
-            for row, *stored in self._query(query, *some):
-                found[row] = self._checked(row, stored)
+            query = f"SELECT {_COLUMNS} FROM papers WHERE row IN ({marks})"  # noqa: S608 -- constants and marks
+            found |= {stored[0]: self._checked(stored) for stored in self._query(query, *some)}
         missing = next((row for row in rows if row not in found), None)
         if missing is not None:
             raise LibraryDamaged(f"{self._name}: the paper of row {missing} is missing")
@@ -146,38 +168,68 @@ class PaperDatabase:
         for first in range(start, stop, _BATCH):
             yield from self.papers(range(first, min(first + _BATCH, stop)))
 
-    def _first_row(self, query: str, value: str) -> int | None:
-        found = self._query(query + " LIMIT 1", value)
-        return int(found[0][0]) if found else None
+    def _first_row(self, query: str, *values: str) -> int | None:
+        found = self._query(query + " LIMIT 1", *values)
+        return self._row(found[0][0]) if found else None
+
+    def _row(self, value: object) -> int:
+        if not isinstance(value, int) or not 0 <= value < self._rows:
+            raise LibraryDamaged(f"{self._name} names a row {value!r} that does not exist")
+        return value
+
+    def _require_own_tables(self) -> None:
+        """Refuse a database whose tables are views or made by modules: to read those runs what a stranger wrote."""
+        query = (
+            "SELECT name, type, substr(sql, 1, 24) FROM sqlite_master WHERE name IN ('papers', 'words') ORDER BY name"
+        )
+        tables = [(name, kind, " ".join(str(sql).split())) for name, kind, sql in self._query(query)]
+        if tables != [("papers", "table", "CREATE TABLE papers ("), ("words", "table", "CREATE VIRTUAL TABLE wor")]:
+            raise LibraryDamaged(f"{self._name} does not hold the tables of a library")
 
     def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
+        except sqlite3.ProgrammingError:
+            raise  # a closed library: not the file's fault
         except (sqlite3.DatabaseError, UnicodeError) as error:
             raise LibraryDamaged(f"{self._name} cannot be read ({error})") from error
 
-    def _checked(self, row: int, stored: Sequence[Any]) -> Paper:
+    def _checked(self, stored: Sequence[Any]) -> Paper:
         try:
             if _crc(stored[:-1]) != stored[-1]:
                 raise ValueError("checksum")
-            return _paper(stored)
-        except (ValueError, TypeError) as error:
-            raise LibraryDamaged(f"{self._name}: row {row} was altered ({error})") from None
+            paper = _paper(stored)
+            _require_types(paper)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LibraryDamaged(f"{self._name}: row {stored[0]} was altered ({error})") from None
+        return paper
 
 
-def _stored(paper: Paper) -> tuple[Any, ...]:
-    values = []
-    for name in _FIELDS.split(", ")[:-1]:
+def _stored(row: int, paper: Paper) -> tuple[Any, ...]:
+    """Return the values of `_COLUMNS`; the checksum covers row and title key too, so that no row passes for another."""
+    values: list[Any] = [row, title_key(paper.title)]
+    for name in _FIELDS.split(", "):
         value = getattr(paper, name)
         values.append(json.dumps(value, ensure_ascii=False) if name in _LISTS else value)
     return (*values, _crc(values))
 
 
 def _paper(stored: Sequence[Any]) -> Paper:
-    fields: dict[str, Any] = dict(zip(_FIELDS.split(", ")[:-1], stored, strict=False))
+    fields: dict[str, Any] = dict(zip(_FIELDS.split(", "), stored[2:-1], strict=True))
     for name in _LISTS:
         fields[name] = tuple(json.loads(fields[name]))
     return Paper(**fields)
+
+
+def _require_types(paper: Paper) -> None:
+    for name in _FIELDS.split(", "):
+        value = getattr(paper, name)
+        if name == "version":
+            is_right = value is None or isinstance(value, int)
+        else:
+            is_right = all(isinstance(text, str) for text in (value if name in _LISTS else (value,)))
+        if not is_right:
+            raise TypeError(name)
 
 
 def _crc(values: Sequence[Any]) -> int:

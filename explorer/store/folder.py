@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+import secrets
+import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from explorer.errors import LibraryDamaged, LibraryExists, LibraryLocked, LibraryNotFound
-from explorer.store.arrays import read_row, view_array
+from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
+from explorer.store.arrays import file_size, read_row, view_array
 from explorer.store.database import PaperDatabase
-from explorer.store.manifest import FileEntry, Manifest
+from explorer.store.manifest import FILE_NAME, FileEntry, Manifest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MANIFEST = "manifest.json"
-_WORK = ".work"
-_LOCK = ".lock"
-_OURS = re.compile(r"[a-z]+-[0-9a-f]{8}\.(?:sqlite|npy|jsonl)|\.manifest-[0-9a-f]{8}")
-_SHAPES = {"vectors": None, "neighbors": None, "similarities": None, "layout": 2}
+_LONGEST_MANIFEST = 16 * 1024 * 1024  # bytes
+_WORK = ".paper-explorer-work"
+_LOCK = ".paper-explorer.lock"
+_SHARD_NAME = re.compile(r"[0-9a-f]{32}\.(?:npy|tmp)")
+_ELEMENT_TYPES = {
+    "vectors": {"<f4", "<f2"},
+    "neighbors": {"<i4"},
+    "similarities": {"<f4"},
+    "layout": {"<f4"},
+}
 
 
 class LibraryFolder:
     """Read one committed state of a library. All files are opened at once: a later commit changes nothing here.
 
-    Raises LibraryNotFound, ForeignLibrary, or LibraryDamaged when a file is missing or of another size than it was.
+    Nothing in the folder is trusted. Raises LibraryNotFound, LibraryInaccessible, ForeignLibrary, or LibraryDamaged
+    when a file is missing or not what it must be.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,6 +55,8 @@ class LibraryFolder:
                 # Another commit may have come between the manifest and its files: then there is a newer manifest.
                 if attempt == 2 or read_manifest(path).generation == self.manifest.generation:
                     raise LibraryDamaged(f"{error.filename} is missing") from None
+            except OSError as error:
+                raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
 
     def close(self) -> None:
         """Close all files."""
@@ -65,37 +75,70 @@ class LibraryFolder:
         rows = read_row(self._files["neighbors"], self._entry("neighbors"), row)
         similarities = read_row(self._files["similarities"], self._entry("similarities"), row)
         if any(not 0 <= neighbor < self.manifest.papers for neighbor in rows):
-            raise LibraryDamaged(f"{self._entry('neighbors').name} names rows that do not exist")
+            raise self._wrong_neighbors()
         return list(zip(rows, similarities, strict=True))
 
     def array(self, role: str) -> NDArray[Any]:
         """Return the array of `role` ("vectors", "neighbors", "similarities", "layout"), memory-mapped and checked."""
-        return view_array(self._files[role], self._entry(role))
+        import numpy as np
+
+        values = view_array(self._files[role], self._entry(role))
+        if role == "neighbors" and values.size and not 0 <= values.min() <= values.max() < self.manifest.papers:
+            raise self._wrong_neighbors()
+        if role in {"similarities", "layout"} and not np.isfinite(values).all():
+            raise LibraryDamaged(f"{self._entry(role).name} holds numbers that are not finite")
+        return values
+
+    def _wrong_neighbors(self) -> LibraryDamaged:
+        return LibraryDamaged(f"{self._entry('neighbors').name} names rows that do not exist")
 
     def _entry(self, role: str) -> FileEntry:
         return self.manifest.files[role]
 
     def _open(self) -> None:
         files = self.manifest.files
-        rows = self.manifest.papers
-        if {"papers", *_SHAPES} - files.keys():
+        if {"papers", *_ELEMENT_TYPES} - files.keys():
             raise LibraryDamaged(f"{self.path / _MANIFEST} does not name all files")
-        for role, entry in files.items():
-            path = self.path / entry.name
-            status = path.stat()
+        for entry in files.values():
+            status = (self.path / entry.name).stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
-                raise LibraryDamaged(f"{path} is {status.st_size} bytes long and not {entry.size}")
-            if role in _SHAPES:
-                if len(entry.shape) != 2 or entry.shape[0] != rows or _SHAPES[role] not in (None, entry.shape[1]):
-                    raise LibraryDamaged(f"{path} has shape {entry.shape} in a library of {rows} papers")
-                self._files[role] = path.open("rb")
-        self.database = PaperDatabase(self.path / files["papers"].name)
+                raise LibraryDamaged(f"{self.path / entry.name} is {status.st_size} bytes long and not {entry.size}")
+        self._require_shapes()
+        for role in _ELEMENT_TYPES:
+            self._files[role] = (self.path / files[role].name).open("rb")
+        self.database = PaperDatabase(self.path / files["papers"].name, self.manifest.papers)
+
+    def _require_shapes(self) -> None:
+        """Raise LibraryDamaged unless every array has a row a paper, and its role's width, element type and size."""
+        rows = self.manifest.papers
+        for role, element_types in _ELEMENT_TYPES.items():
+            entry = self._entry(role)
+            is_table = len(entry.shape) == 2 and entry.shape[0] == rows and entry.dtype in element_types
+            if not is_table or not _fits(role, entry.shape[1], rows) or entry.size != file_size(entry):
+                raise LibraryDamaged(
+                    f"{self.path / entry.name} cannot hold {role}: {entry.shape} {entry.dtype} in {entry.size} bytes"
+                )
+        if self._entry("neighbors").shape != self._entry("similarities").shape:
+            raise LibraryDamaged(f"{self.path}: neighbors and similarities are of different shapes")
+
+
+def _fits(role: str, width: int, rows: int) -> bool:
+    """Tell whether arrays of `role` can have `width` columns in a library of `rows` papers."""
+    if role == "layout":
+        return width == 2
+    return width > 0 if role == "vectors" else min(1, rows - 1) <= width < rows
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Return the manifest of the library at `path`. Raises LibraryNotFound, ForeignLibrary or LibraryDamaged."""
+    """Return the manifest of the library at `path`.
+
+    Raises LibraryNotFound, LibraryInaccessible, ForeignLibrary or LibraryDamaged.
+    """
     file = path / _MANIFEST
     try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_MANIFEST:
+            raise LibraryDamaged(f"{file} is no manifest")
         return Manifest.from_json(file.read_text(encoding="utf-8"), str(file))
     except UnicodeDecodeError:
         raise LibraryDamaged(f"{file} is not text") from None
@@ -103,13 +146,17 @@ def read_manifest(path: Path) -> Manifest:
         if (path / _WORK).is_dir():
             raise LibraryNotFound(f"{path} holds an unfinished build: run the same 'explorer build' again") from None
         raise LibraryNotFound(f"{path} holds no library: make one with 'explorer build INPUT -l {path}'") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
 
 
 class Workshop:
     """Hold a library's folder for its one writer: a lock, a work folder, and the commit.
 
     Use as a context manager. Raises LibraryLocked when another process writes, LibraryExists when the folder holds
-    something else than a library. The work folder survives a failure, so the next try finds finished shards in it.
+    something else than a library, LibraryInaccessible for what the system refuses, a full disk included. The work
+    folder survives a failure, so the next try finds finished shards in it. Only files with names of a library's own
+    are ever removed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -120,76 +167,92 @@ class Workshop:
     def __enter__(self) -> Workshop:
         from filelock import FileLock, Timeout
 
-        self._refuse_foreign_folder()
-        self.path.mkdir(parents=True, exist_ok=True)
-        # The kernel's lock: it ends with its process, however that ends.
-        self._lock = FileLock(self.path / _LOCK)
         try:
+            require_own_folder(self.path)
+            self.path.mkdir(parents=True, exist_ok=True)
+            # The kernel's lock: it ends with its process, however that ends.
+            self._lock = FileLock(self.path / _LOCK)
             self._lock.acquire(timeout=0)
+            _remove_own_files(self.work)
+            self.shards.mkdir(parents=True, exist_ok=True)
         except Timeout:
             raise LibraryLocked(f"{self.path} is being written by another process: wait for it, or end it") from None
-        self._clear_work()
-        self.shards.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise LibraryInaccessible(f"{self.path} cannot be written: {error}") from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._clear_work()
+        with suppress(OSError):
+            _remove_own_files(self.work)
+        self._remove_empty_folders()
+        self._lock.release()
+        if isinstance(error, OSError | sqlite3.Error):
+            raise LibraryInaccessible(f"{self.path} cannot be written: {error}") from error
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make the manifest's files, which are in the work folder, the library's next state; clear away the last one.
+
+        The files are named for the manifest's generation; nothing refers to them until the manifest is replaced.
+        """
+        temporary = self.work / _MANIFEST
+        try:
+            for entry in manifest.files.values():
+                if (self.work / entry.name).exists():
+                    (self.work / entry.name).replace(self.path / entry.name)
+            _flush_folder(self.path)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(manifest.to_json())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / _MANIFEST)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            for entry in manifest.files.values():
+                if manifest.generation in entry.name:
+                    (self.path / entry.name).unlink(missing_ok=True)
+            raise
+        _flush_folder(self.path)
+        _remove_own_files(self.path, keep={entry.name for entry in manifest.files.values()})
+        for shard in self.shards.iterdir():
+            if _SHARD_NAME.fullmatch(shard.name):
+                shard.unlink()
+
+    def _remove_empty_folders(self) -> None:
         for folder in (self.shards, self.work):
             with suppress(OSError):  # shards are in it: the next try takes them up
                 folder.rmdir()
-        self._lock.release()
 
-    def current(self) -> Manifest | None:
-        """Return the manifest of the last committed state, or None."""
-        try:
-            return read_manifest(self.path)
-        except LibraryNotFound:
-            return None
 
-    def commit(self, manifest: Manifest, staged: Sequence[str]) -> None:
-        """Make `staged` files of the work folder the library's next state, then clear away what came before.
-
-        The files get names of the manifest's generation; nothing refers to them until the manifest is replaced.
-        """
-        for name in staged:
-            (self.work / name).replace(self.path / name)
-        _flush_folder(self.path)
-        temporary = self.path / f".manifest-{manifest.generation}"
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(manifest.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path / _MANIFEST)
-        _flush_folder(self.path)
-        self._sweep(manifest)
-
-    def _clear_work(self) -> None:
-        """Remove what an earlier try staged; only its shards can be taken up again."""
-        if self.work.is_dir():
-            for file in self.work.iterdir():
-                if file.is_file():
-                    file.unlink()
-
-    def _sweep(self, manifest: Manifest) -> None:
-        named = {entry.name for entry in manifest.files.values()}
-        for file in self.path.iterdir():
-            if _OURS.fullmatch(file.name) and file.name not in named:
+def _remove_own_files(folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove the files of `folder` that are named like a library's, `keep` excepted."""
+    if folder.is_dir():
+        for file in folder.iterdir():
+            if FILE_NAME.fullmatch(file.name) and file.name not in keep:
                 with suppress(OSError):  # Windows keeps files that a reader has open; the next commit tries again
                     file.unlink()
-        shutil.rmtree(self.work, ignore_errors=True)
 
-    def _refuse_foreign_folder(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise LibraryExists(f"{self.path} is a file: name a folder for the library")
-        if not self.path.is_dir() or (self.path / _MANIFEST).exists() or (self.path / _WORK).exists():
-            return
-        others = sorted(file.name for file in self.path.iterdir() if file.name != _LOCK)
-        if others:
-            raise LibraryExists(
-                f"{self.path} is not a library and holds other files ({others[0]}): name another folder"
-            )
+
+def require_own_folder(path: Path) -> None:
+    """Raise LibraryExists unless `path` is free, empty, or has files that only a library has."""
+    if path.exists() and not path.is_dir():
+        raise LibraryExists(f"{path} is a file: name a folder for the library")
+    if not path.is_dir():
+        return
+    names = sorted(file.name for file in path.iterdir())
+    if names and not any(FILE_NAME.fullmatch(name) or name in {_WORK, _LOCK} for name in names):
+        raise LibraryExists(f"{path} is not a library and holds other files ({names[0]}): name another folder")
+    for folder in (path / _WORK, path / _WORK / "shards"):
+        if folder.is_symlink():
+            raise LibraryExists(f"{folder} is a link to elsewhere, where nothing may be written: remove it")
+
+
+def new_generation() -> str:
+    """Return a name for a state of a library, which its files bear. Never eight digits: those could be a date."""
+    while (name := secrets.token_hex(4)).isdecimal():
+        pass
+    return name
 
 
 def describe_file(path: Path) -> FileEntry:

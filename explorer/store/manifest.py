@@ -11,7 +11,12 @@ from typing import Any
 from explorer.errors import ForeignLibrary, LibraryDamaged
 
 FORMAT = 1
-_NAME = re.compile(r"[a-z]+-[0-9a-f]{8}\.(?:sqlite|npy|jsonl)")
+# What a library's own files are called: its role, then a generation, which always has a letter and so is no date.
+FILE_NAME = re.compile(
+    r"(?:papers-(?=\d*[a-f])[0-9a-f]{8}\.sqlite|rejected-(?=\d*[a-f])[0-9a-f]{8}\.jsonl"
+    r"|(?:vectors|neighbors|similarities|layout)-(?=\d*[a-f])[0-9a-f]{8}\.npy)"
+)
+ELEMENT_SIZES = {"<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,23 @@ class Manifest:
     def to_json(self) -> str:
         """Return the manifest as JSON text that ends with a checksum over the rest."""
         content = {"format": FORMAT, **asdict(self)}
-        return json.dumps({**content, "checksum": _checksum(content)}, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps({**content, "checksum": _checksum(content)}, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str) -> Manifest:
-        """Parse and check what `to_json` wrote; `source` is named in errors.
+        """Parse and check what `to_json` wrote; `source` is named in errors. Nothing in it is trusted.
 
-        Raises ForeignLibrary for another format version, LibraryDamaged when text and checksum do not agree.
+        Raises ForeignLibrary for another format version, LibraryDamaged when text and checksum do not agree or a value
+        cannot be of a library.
         """
         content = _parsed(text, source)
         try:
-            files = {role: _entry(entry, source) for role, entry in content.pop("files").items()}
-            return cls(files=files, **content)
+            files = {str(role): _entry(entry) for role, entry in content.pop("files").items()}
+            manifest = cls(files=files, **content)
+            _check(manifest)
         except (TypeError, AttributeError, KeyError, ValueError) as error:
-            raise LibraryDamaged(f"{source}: not a manifest: {error}") from None
+            raise LibraryDamaged(f"{source}: not a manifest of a library: {error}") from None
+        return manifest
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
@@ -78,10 +86,41 @@ def _checksum(content: dict[str, Any]) -> int:
     return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
-def _entry(entry: dict[str, Any], source: str) -> FileEntry:
+def _entry(entry: dict[str, Any]) -> FileEntry:
     made = FileEntry(**{**entry, "shape": tuple(entry["shape"])})
     sizes = (made.size, made.offset, *made.shape)
-    if not _NAME.fullmatch(made.name) or not all(isinstance(size, int) and size >= 0 for size in sizes):
+    if not all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes):
+        raise ValueError(f"sizes {sizes}")
+    if not FILE_NAME.fullmatch(made.name):
         # A manifest from a stranger must not lead outside its folder.
-        raise LibraryDamaged(f"{source}: {made.name!r} cannot be a file of a library")
+        raise ValueError(f"{made.name!r} cannot be a file of a library")
+    if made.dtype not in {"", *ELEMENT_SIZES}:
+        # "O" would have NumPy take the file's bytes for addresses.
+        raise ValueError(f"element type {made.dtype!r}")
     return made
+
+
+def _check(manifest: Manifest) -> None:
+    """Raise ValueError for the first value that no library has."""
+    model = manifest.model
+    right = {
+        "generation": isinstance(manifest.generation, str),
+        "papers": isinstance(manifest.papers, int) and manifest.papers > 0,
+        "model": isinstance(model, dict) and (not model or _texts(model.get("name"), model.get("fingerprint"))),
+        "parameters": isinstance(manifest.parameters, dict) and _texts(manifest.parameters.get("index")),
+        "inputs": isinstance(manifest.inputs, list)
+        and all(
+            isinstance(entry, dict) and _texts(entry.get("name"), entry.get("sha256")) for entry in manifest.inputs
+        ),
+        "counts": isinstance(manifest.counts, dict)
+        and all(isinstance(manifest.counts.get(name), int) for name in ("repeated", "rejected")),
+        "versions": isinstance(manifest.versions, dict) and _texts(*manifest.versions.values()),
+        "created": isinstance(manifest.created, str),
+    }
+    for name, is_right in right.items():
+        if not is_right:
+            raise ValueError(name)
+
+
+def _texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
