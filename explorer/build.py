@@ -81,12 +81,11 @@ def build(path: Path, options: BuildOptions) -> BuildReport:
     """
     model = _find_model(options)
     plan = _plan(options, model)
-    if not options.replace and _is_complete(path, plan):
-        folder = LibraryFolder(path)  # opening it checks that its files are all there
-        folder.close()
-        return BuildReport(folder.manifest.papers, folder.manifest.counts["repeated"], unchanged=True)
+    if (found := _found_complete(path, plan, options)) is not None:
+        return found  # without the lock, so in a folder that is for reading only too
     with Workshop(path) as workshop:
-        return _Build(workshop, options, model, plan).run()
+        # Another process may have made it in the meantime.
+        return _found_complete(path, plan, options) or _Build(workshop, options, model, plan).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +121,20 @@ def _plan(options: BuildOptions, model: ModelFiles | Embedder | None) -> _Plan:
     return _Plan(identity.as_dict() if identity else {}, inputs, parameters)
 
 
-def _is_complete(path: Path, plan: _Plan) -> bool:
-    """Tell whether the library is there already. Raises LibraryExists when one of something else is in the way."""
+def _found_complete(path: Path, plan: _Plan, options: BuildOptions) -> BuildReport | None:
+    """Report the library if it is there already. Raises LibraryExists when one of something else is in the way."""
+    if options.replace:
+        return None
     require_own_folder(path)
     try:
         current = read_manifest(path)
     except LibraryNotFound:
-        return False
+        return None
     same_inputs = [entry["sha256"] for entry in current.inputs] == [entry["sha256"] for entry in plan.inputs]
     same_model = current.model.get("fingerprint") == plan.model.get("fingerprint")
     if same_inputs and same_model and current.parameters == plan.parameters:
-        return True
+        LibraryFolder(path).close()  # opening it checks that its files are all there
+        return BuildReport(current.papers, current.counts["repeated"], unchanged=True)
     differing = "other inputs" if not same_inputs else "another model" if not same_model else "other parameters"
     raise LibraryExists(
         f"{path} is a library of {current.papers} papers made of {differing}: add --replace to build it anew, "

@@ -266,6 +266,33 @@ def test_what_is_complete_is_left_alone(tmp_path: Path, write_papers: WritePaper
     assert {file: file.stat().st_mtime_ns for file in path.iterdir()} == before
 
 
+def test_what_is_complete_needs_no_writing(
+    tmp_path: Path, write_papers: WritePapers, words: HashedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = write_papers(RECORDS)
+    Library.build(papers, tmp_path / "library", model=words)
+    monkeypatch.setattr(build, "Workshop", lambda path: pytest.fail("went to write"))
+    built = Library.build(papers, tmp_path / "library", model=words).built
+    assert built is not None
+    assert built.unchanged
+
+
+def test_a_library_made_by_another_process_in_the_meantime_is_kept(
+    tmp_path: Path, write_papers: WritePapers, words: HashedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other, path = write_papers(RECORDS), write_papers(RECORDS[:2], "other.jsonl"), tmp_path / "library"
+
+    class Late(build.Workshop):
+        def __enter__(self) -> build.Workshop:
+            monkeypatch.undo()
+            Library.build(other, path, model=words)
+            return super().__enter__()
+
+    monkeypatch.setattr(build, "Workshop", Late)
+    with pytest.raises(LibraryExists, match="2 papers made of other inputs"):
+        Library.build(mine, path, model=words)
+
+
 @pytest.mark.parametrize("change", ["inputs", "model", "seed"])
 def test_what_is_made_of_something_else_is_kept_unless_replaced(
     tmp_path: Path, write_papers: WritePapers, change: str

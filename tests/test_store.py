@@ -345,7 +345,7 @@ def test_no_library(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryNotFound):
         LibraryFolder(tmp_path / "file")
-    with pytest.raises(LibraryExists, match="is a file"), Workshop(tmp_path / "file"):
+    with pytest.raises(LibraryExists, match="is, or is in, a file"), Workshop(tmp_path / "file"):
         pass
     (tmp_path / "manifest.json").write_bytes(b"\xff\xfe")
     with pytest.raises(LibraryDamaged, match="is not text"):

@@ -236,11 +236,14 @@ def _remove_own_files(folder: Path, keep: Collection[str] = ()) -> None:
 
 def require_own_folder(path: Path) -> None:
     """Raise LibraryExists unless `path` is free, empty, or has files that only a library has."""
-    if path.exists() and not path.is_dir():
-        raise LibraryExists(f"{path} is a file: name a folder for the library")
-    if not path.is_dir():
+    try:
+        names = sorted(file.name for file in path.iterdir())
+    except FileNotFoundError:
         return
-    names = sorted(file.name for file in path.iterdir())
+    except NotADirectoryError:
+        raise LibraryExists(f"{path} is, or is in, a file: name a folder for the library") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
     if names and not any(FILE_NAME.fullmatch(name) or name in {_WORK, _LOCK} for name in names):
         raise LibraryExists(f"{path} is not a library and holds other files ({names[0]}): name another folder")
     for folder in (path / _WORK, path / _WORK / "shards"):
