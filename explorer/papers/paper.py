@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -84,6 +83,8 @@ def _identifier(record: Mapping[str, Any], title: str, abstract: str) -> tuple[s
         return found
     if written:
         return written, None
+    from hashlib import sha256
+
     words = title_key(title) + "\n" + title_key(abstract)
     return "x-" + sha256(words.encode()).hexdigest()[:12], None
 

@@ -7,7 +7,6 @@ typing it would agree on.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from itertools import groupby
@@ -82,6 +81,8 @@ def strip_html(markup: str) -> tuple[str, tuple[str, ...]]:
 
 def _unescape(text: str) -> str:
     """Resolve entities; a number too long for Python to read stands for no character, as HTML has it."""
+    import html
+
     return html.unescape(_ENDLESS_NUMBER.sub("\ufffd", text))
 
 

@@ -14,7 +14,6 @@ import os
 import sys
 import threading
 import zlib
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,6 +33,8 @@ class ArrayWriter:
     """Write a two-dimensional array row block by row block; `close` completes the file and describes it."""
 
     def __init__(self, path: Path, dtype: str, shape: tuple[int, int]) -> None:
+        from hashlib import sha256
+
         from numpy.lib import format as npy
 
         header = io.BytesIO()

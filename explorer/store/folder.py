@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import sqlite3
 import stat
 from collections.abc import Collection
 from contextlib import suppress
-from hashlib import file_digest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -253,6 +251,8 @@ def require_own_folder(path: Path) -> None:
 
 def new_generation() -> str:
     """Return a name for a state of a library, which its files bear. Never eight digits: those could be a date."""
+    import secrets
+
     while (name := secrets.token_hex(4)).isdecimal():
         pass
     return name
@@ -260,6 +260,8 @@ def new_generation() -> str:
 
 def describe_file(path: Path) -> FileEntry:
     """Force a completed file to disk and return its name, size and checksum."""
+    from hashlib import file_digest
+
     with path.open("rb+") as file:
         os.fsync(file.fileno())
         return FileEntry(path.name, path.stat().st_size, file_digest(file, "sha256").hexdigest())
