@@ -249,7 +249,7 @@ def test_nothing_of_a_stranger_steers_the_terminal(built: Run, monkeypatch: pyte
 
 
 def explorer(*arguments: object, encoding: str = "utf-8", **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "explorer", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "explorer", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, check=False, encoding=encoding, **options)  # type: ignore[call-overload,no-any-return]
 
 
@@ -325,7 +325,7 @@ def test_streams_that_are_closed_or_full_are_no_traceback(sample_library: Librar
 
 
 def test_a_reader_that_stops_listening_is_no_error(sample_library: Library, tmp_path: Path) -> None:
-    command = f"'{sys.executable}' -m explorer similar 0000.00101 -k 59 --json -l '{sample_library.path}' | head -1"
+    command = f"'{sys.executable}' -P -m explorer similar 0000.00101 -k 59 --json -l '{sample_library.path}' | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert json.loads(result.stdout)["rank"] == 1
     assert "Traceback" not in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -143,16 +144,10 @@ except ExplorerError as error:
 """
     environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     output = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env={**dict_of_environment(), **environment},
+        [sys.executable, "-P", "-c", program], cwd=tmp_path, env={**os.environ, **environment},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert output.stdout.split() == ["ModelNotAvailable", "False", "False"]
-
-
-def dict_of_environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def test_a_stranger_s_library_causes_no_download(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -370,7 +370,7 @@ def test_a_killed_build_is_resumed(
     tmp_path: Path, sample: Path, sample_library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "library"
-    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(sample), str(path)]
+    command = [sys.executable, "-P", "-c", KILLED, str(Path(__file__).parent), str(sample), str(path)]
     assert subprocess.run(command, cwd=tmp_path, check=False).returncode == -9
     monkeypatch.setattr(build, "_SHARD", 20)
     resumed = HashedWords()

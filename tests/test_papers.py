@@ -834,5 +834,5 @@ for seed in json.loads(sys.argv[1]):
 
 def test_hostile_text_takes_no_time_in_the_square_of_its_length() -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(explorer.__file__).parents[1])}
-    command = [sys.executable, "-c", HURRY, json.dumps(SEEDS)]
+    command = [sys.executable, "-P", "-c", HURRY, json.dumps(SEEDS)]
     subprocess.run(command, check=True, timeout=60, env=environment)  # in the square, one seed alone takes minutes

@@ -370,7 +370,7 @@ with Workshop(Path(sys.argv[1])):
 
 
 def test_a_second_writer_is_refused_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", HOLD, str(tmp_path / "library")]
+    command = [sys.executable, "-P", "-c", HOLD, str(tmp_path / "library")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"held\n"
