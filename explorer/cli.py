@@ -238,12 +238,13 @@ def _in_words(value: Any) -> str:
 def _print_report(library: Library) -> None:
     report: BuildReport | None = library.built
     assert report is not None  # noqa: S101 -- built just now
+    papers = "1 paper" if report.papers == 1 else f"{report.papers} papers"
     if report.unchanged:
-        _say(f"{library.path} is complete: {report.papers} papers, nothing to do")
+        _say(f"{library.path} is complete: {papers}, nothing to do")
         return
     notes = [f"{report.repeated} repeated"] if report.repeated else []
     notes += [f"{len(report.rejected)} rejected"] if report.rejected else []
-    _say(f"{report.papers} papers in {library.path}" + (f" ({', '.join(notes)})" if notes else ""))
+    _say(f"{papers} in {library.path}" + (f" ({', '.join(notes)})" if notes else ""))
     for file, line, reason in report.rejected[:_SHOWN_REJECTED]:
         _say(f"rejected: {file}, line {line}: {reason}", err=True)
     if len(report.rejected) > _SHOWN_REJECTED:

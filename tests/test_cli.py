@@ -131,10 +131,10 @@ def test_build_says_what_it_did(run: Run, sample: Path, tmp_path: Path) -> None:
     records = ['{"title": "One"}', "not json", '{"title": "One"}', *['{"title": ""}'] * 7]
     (tmp_path / "p.jsonl").write_text("\n".join(records))
     result = run("build", "p.jsonl", "-l", "mine")
-    assert result.stdout == "1 papers in mine (1 repeated, 8 rejected)\n"
+    assert result.stdout == "1 paper in mine (1 repeated, 8 rejected)\n"
     assert result.stderr.splitlines()[0].startswith("rejected: p.jsonl, line 2: not JSON")
     assert result.stderr.splitlines()[-1] == "rejected: and 3 more, listed in rejected-*.jsonl"
-    assert run("build", "p.jsonl", "-l", "mine").stdout == "mine is complete: 1 papers, nothing to do\n"
+    assert run("build", "p.jsonl", "-l", "mine").stdout == "mine is complete: 1 paper, nothing to do\n"
     assert "add --replace" in error(run("build", sample, "-l", "mine"))
     assert run("build", sample, "-l", "mine", "--replace").stdout == "60 papers in mine\n"
 
@@ -203,7 +203,7 @@ def test_demo(run: Run, tmp_path: Path) -> None:
     assert shown[-1] == "The map: artifacts/demo/map.html"
     assert run("demo").stdout.splitlines()[0] == "artifacts/demo is complete: 60 papers, nothing to do"
     (tmp_path / "p.jsonl").write_text('{"title": "One"}')
-    assert run("demo", "p.jsonl").stdout.splitlines()[0] == "1 papers in artifacts/library"
+    assert run("demo", "p.jsonl").stdout.splitlines()[0] == "1 paper in artifacts/library"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
