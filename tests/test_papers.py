@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer.errors import InvalidInput
-from explorer.papers import Paper, arxiv_identifier, clean, looks_like_identifier, readable, strip_html, title_key
+from explorer.papers import Paper, arxiv_identifier, clean, looks_like_identifier, readable, title_key
+from explorer.papers.markup import strip_html
 
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates included
 LATEX = [*"\\{}$^_~%&#'\"`= \n", "\\c", "\\frac", "\\textbf{", "\\begin{", *"aAi1é"]
@@ -820,7 +821,8 @@ SEEDS = [
 ]
 HURRY = """
 import json, sys
-from explorer.papers import arxiv_identifier, clean, looks_like_identifier, readable, strip_html, title_key
+from explorer.papers import arxiv_identifier, clean, looks_like_identifier, readable, title_key
+from explorer.papers.markup import strip_html
 from explorer.readers import registered
 for seed in json.loads(sys.argv[1]):
     text = seed * (200_000 // len(seed)) + "x"

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.errors import InvalidInput
-from explorer.papers import Paper, arxiv_identifier, strip_html
+from explorer.papers import Paper, arxiv_identifier
+from explorer.papers.markup import strip_html
 from explorer.readers.registry import Lines, Reader, Record, Rejected, register
 
 _HEADER = re.compile(r"#\s+ArXiv\s+(?P<category>\S+)\s*-{2,}\s*(?P<date>.*)", re.IGNORECASE)
