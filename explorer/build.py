@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer import __version__, readers
-from explorer.embedder import Embedder, ModelFiles, ModelIdentity, find_model, load
+from explorer.embedder import Embedder, ModelFiles, find_model, load
 from explorer.errors import InvalidInput, LibraryDamaged, LibraryExists, LibraryNotFound
 from explorer.index import NearestRows, unit
 from explorer.layout import LayoutOptions, project
@@ -108,9 +108,6 @@ def _find_model(options: BuildOptions) -> ModelFiles | Embedder | None:
 def _plan(options: BuildOptions, model: ModelFiles | Embedder | None) -> _Plan:
     if not 0 <= options.seed < 2**32:
         raise InvalidInput(f"the seed {options.seed} is not between 0 and {2**32 - 1}")
-    identity: ModelIdentity | None = None
-    if model is not None:
-        identity = model.identity() if isinstance(model, ModelFiles) else model.identity
     parameters = {
         "neighbors": NEIGHBORS,
         "index": "exact",
@@ -118,7 +115,7 @@ def _plan(options: BuildOptions, model: ModelFiles | Embedder | None) -> _Plan:
         "vectors": None if options.vectors is None else _file_hash(options.vectors),
     }
     inputs = [{"name": file.name, "sha256": _file_hash(file)} for file in options.inputs]
-    return _Plan(identity.as_dict() if identity else {}, inputs, parameters)
+    return _Plan({} if model is None else model.identity.as_dict(), inputs, parameters)
 
 
 def _found_complete(path: Path, plan: _Plan, options: BuildOptions) -> BuildReport | None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, overload
 from explorer import query as queries
 from explorer.errors import InvalidInput, ModelMismatch
 from explorer.matches import Match, Matches
-from explorer.papers import Paper, clean
+from explorer.papers import Paper
 from explorer.store import LibraryFolder
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from explorer.build import BuildReport
-    from explorer.embedder import Embedder, ModelFiles
+    from explorer.embedder import Embedder, ModelFiles, ModelIdentity
     from explorer.index import NearestRows
     from explorer.webmap import MapData
 
@@ -155,9 +155,7 @@ class Library:
 
         Raises ModelMismatch when the library's vectors come from another model, ModelNotAvailable, InvalidInput.
         """
-        text = clean(text)
-        if not any(character.isalnum() for character in text):
-            raise InvalidInput("the query is empty: give some text")
+        text = queries.require_words(text, "give some text")
         k = _checked_count(k)
         vector = self._embedder.embed([text], as_query=True)[0]
         width = self._folder.manifest.files["vectors"].shape[1]
@@ -225,13 +223,12 @@ class Library:
 
         stored = self._folder.manifest.model
         if self._model is not None and not isinstance(self._model, str | Path):
-            embedder = self._model
-            _require_same_model(stored, embedder.identity.name, embedder.identity.fingerprint)
-            return embedder
+            _require_same_model(stored, self._model.identity)
+            return self._model
         if self._model is None and not stored:
             raise ModelMismatch("this library was built from ready vectors: name the model that made them with --model")
         files = self._remembered_model(stored["name"]) if self._model is None else find_model(str(self._model))
-        _require_same_model(stored, files.name, files.identity().fingerprint)
+        _require_same_model(stored, files.identity)
         return load(files)
 
     def _remembered_model(self, name: str) -> ModelFiles:
@@ -276,9 +273,9 @@ def _checked_count(k: int) -> int:
     return k
 
 
-def _require_same_model(stored: dict[str, Any], name: str, fingerprint: str) -> None:
-    if stored and stored["fingerprint"] != fingerprint:
+def _require_same_model(stored: dict[str, Any], asked: ModelIdentity) -> None:
+    if stored and stored["fingerprint"] != asked.fingerprint:
         raise ModelMismatch(
-            f"this library was built with the model {stored['name']}; a text embedded with {name} cannot be compared"
-            + (" (the files of that name have changed)" if stored["name"] == name else "")
+            f"this library was built with the model {stored['name']}; a text embedded with {asked.name} cannot be "
+            f"compared{' (the files of that name have changed)' if stored['name'] == asked.name else ''}"
         )

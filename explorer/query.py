@@ -48,9 +48,7 @@ def interpret(text: str, catalog: Catalog) -> Query:
 
     Raises UnknownPaper when it looks like an id but is not in the library, InvalidInput when it says nothing.
     """
-    text = clean(text)
-    if not any(character.isalnum() for character in text):
-        raise InvalidInput("the query is empty: give an id, a whole title, or some text")
+    text = require_words(text, "give an id, a whole title, or some text")
     row = find_id(text, catalog)
     if row is not None:
         return Query("id", text, row)
@@ -60,6 +58,14 @@ def interpret(text: str, catalog: Catalog) -> Query:
     if looks_like_identifier(text):
         raise _unknown(text, catalog)
     return Query("text", text)
+
+
+def require_words(text: str, advice: str) -> str:
+    """Return `text` clean. Raises InvalidInput, with the advice, when not a letter or digit is in it."""
+    text = clean(text)
+    if not any(character.isalnum() for character in text):
+        raise InvalidInput(f"the query is empty: {advice}")
+    return text
 
 
 def find_id(text: str, catalog: Catalog) -> int | None:

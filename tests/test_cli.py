@@ -30,7 +30,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     for module in (build, embedder):
         monkeypatch.setattr(module, "find_model", lambda name=None, **_: ModelFiles(name or "words", tmp_path))
         monkeypatch.setattr(module, "load", lambda files: words)
-    monkeypatch.setattr(ModelFiles, "identity", lambda self: HashedWords(name=self.name).identity)
+    monkeypatch.setattr(ModelFiles, "identity", property(lambda self: HashedWords(name=self.name).identity))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("EXPLORER_LIBRARY", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -229,7 +229,7 @@ def test_every_command_has_help_and_an_example(run: Run) -> None:
 
 def test_info_of_a_model_with_prompts(run: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = ModelIdentity("e5", "1", "f", 512, "mean", ("passage: passage: ", "query: query: "))
-    monkeypatch.setattr(ModelFiles, "identity", lambda self: identity)
+    monkeypatch.setattr(ModelFiles, "identity", property(lambda self: identity))
     run("build", sample)
     assert "prompts passage: passage: , query: query: " in run("info").stdout
 

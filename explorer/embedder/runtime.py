@@ -37,7 +37,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, files: ModelFiles) -> None:
         from sentence_transformers import SentenceTransformer
 
-        self.identity = files.identity()
+        self.identity = files.identity
         quiet: Any = import_module("transformers.utils.logging")
         progress_bar = quiet.is_progress_bar_enabled()
         quiet.disable_progress_bar()
