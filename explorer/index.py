@@ -1,13 +1,15 @@
 """Vectors to nearest rows, exactly, and the neighbor graph of all rows. May import papers and errors.
 
-Every search returns cosines in one total order: nearest first, equal ones by row. FAISS finds the candidates; their
-cosines are then computed again in float64, one row at a time, so that they depend on the two vectors alone and not on
-the batch, the block or the instruction set that found them. So the first ten of k = 100 are the answer for k = 10.
+Every search returns cosines in one total order: nearest first, equal ones by row. Candidates are found in float32, by
+FAISS or by a scan; their cosines are then computed again in float64, one row at a time, so that they depend on the two
+vectors alone and not on the batch, the block or the instruction set that found them. So the first ten of k = 100 are
+the answer for k = 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.errors import ForeignLibrary, InvalidInput
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 _SPARE = 8  # candidates beyond k: rounding may swap neighbors at the end of the list
 _ROUNDING = 1e-5  # more than FAISS's float32 sums and the float64 ones ever differ for unit vectors
 _QUERIES = 1024  # queries handed to FAISS at a time
+_SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
+_ROWS = 4096  # rows in hand at a time where they are many
+
+
+class VectorRows(Protocol):
+    """Give (n, d) vectors a block at a time; the store offers this for vectors larger than the memory."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n, d)."""
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
+        """Yield (first row, rows) from the first row to the last."""
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+        """Return some rows."""
 
 
 class VectorIndex(Protocol):
@@ -33,17 +51,18 @@ class VectorIndex(Protocol):
 
 
 class ExactIndex:
-    """Compare with every vector (FAISS IndexFlatIP)."""
+    """Compare with every vector (FAISS's brute-force search, over the vectors where they are)."""
 
     def __init__(self, vectors: Vectors) -> None:
-        import faiss
-
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
-        self._index.add(vectors)
+        self._vectors = vectors
 
     def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return `count` inner products and rows for each query."""
-        found: tuple[NDArray[Any], NDArray[Any]] = self._index.search(queries, count)
+        import faiss
+
+        found: tuple[NDArray[Any], NDArray[Any]] = faiss.knn(
+            queries, self._vectors, count, metric=faiss.METRIC_INNER_PRODUCT
+        )
         return found
 
 
@@ -51,22 +70,38 @@ INDEX_TYPES: dict[str, Callable[[Vectors], VectorIndex]] = {"exact": ExactIndex}
 
 
 class NearestRows:
-    """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; `vectors` are unit rows, float32."""
+    """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; their lengths do not matter."""
 
-    def __init__(self, vectors: NDArray[np.floating[Any]], index_type: str = "exact") -> None:
+    def __init__(self, vectors: NDArray[np.floating[Any]] | VectorRows, index_type: str = "exact") -> None:
         if index_type not in INDEX_TYPES:
             raise ForeignLibrary(f"an index of type {index_type!r} is unknown to this explorer: update it")
-        self.vectors = unit(vectors)
-        self._index = INDEX_TYPES[index_type](self.vectors)
+        self._index_type = index_type
+        self._source: VectorRows = vectors if hasattr(vectors, "blocks") else _InMemory(vectors)
+        self._scans = 0
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Return all vectors as unit rows, float32, kept in memory. Raises InvalidInput for one without direction."""
+        import numpy as np
+
+        vectors = np.empty(self._source.shape, dtype=np.float32)
+        for start, block in self._source.blocks():
+            vectors[start : start + len(block)] = unit(block, start)
+        return vectors
 
     def search(self, query: Vectors, k: int, without: int | None = None) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to a (d,) query with their cosines, never the row `without`."""
-        rows, similarities = self._nearest(unit(query[None, :]), k, None if without is None else [without])[0]
+        query = unit(query[None, :])[0]
+        if self._index_type == "exact" and "vectors" not in vars(self) and self._scans < _SCANS:
+            self._scans += 1
+            rows, similarities = self._scan(query, k, without)
+        else:
+            rows, similarities = self._nearest(query[None, :], k, None if without is None else [without])[0]
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
-        return self.search(self.vectors[row], k, without=row)
+        return self.search(self._units([row])[0], k, without=row)
 
     def graph(self, k: int) -> Iterator[tuple[Rows, Similarities]]:
         """Yield the min(k, n - 1) nearest of every row, itself excluded, in blocks of rows: (m, k) rows and cosines."""
@@ -77,6 +112,27 @@ class NearestRows:
             queries = self.vectors[start : start + _QUERIES]
             nearest = self._nearest(queries, min(k, n - 1), range(start, start + len(queries)))
             yield np.stack([rows for rows, _ in nearest]), np.stack([similarities for _, similarities in nearest])
+
+    @cached_property
+    def _index(self) -> VectorIndex:
+        return INDEX_TYPES[self._index_type](self.vectors)
+
+    def _units(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Vectors:
+        return self.vectors[rows] if "vectors" in vars(self) else unit(self._source.take(rows))
+
+    def _scan(self, query: Vectors, k: int, without: int | None) -> tuple[Rows, Similarities]:
+        """Return the k nearest after reading every vector once and keeping none."""
+        import numpy as np
+
+        cosines = np.empty(self._source.shape[0], dtype=np.float32)
+        for start, block in self._source.blocks():
+            single = block.astype(np.float32, copy=False)
+            cosines[start : start + len(block)] = single @ query / _lengths(single, start)
+        if without is not None:
+            cosines[without] = -np.inf
+        k = min(k, len(cosines) - (without is not None))
+        least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
+        return self._ordered(query, np.flatnonzero(cosines >= max(least - _ROUNDING, -2)), k)
 
     def _nearest(self, queries: Vectors, k: int, without: range | list[int] | None) -> list[tuple[Rows, Similarities]]:
         """Return the k nearest of each query, asking for more where a tie runs past the candidates."""
@@ -94,25 +150,50 @@ class NearestRows:
         return nearest
 
     def _ordered(self, query: Vectors, rows: NDArray[Any], k: int) -> tuple[Rows, Similarities]:
+        """Return the k nearest of some rows, by their cosines in float64."""
         import numpy as np
 
-        products = self.vectors[rows].astype(np.float64) * query
-        similarities = np.clip(products.sum(axis=1), -1, 1).astype(np.float32)
+        cosines = np.empty(len(rows))
+        for start in range(0, len(rows), _ROWS):
+            some = self._units(rows[start : start + _ROWS])
+            cosines[start : start + len(some)] = (some.astype(np.float64) * query).sum(axis=1)
+        similarities = np.clip(cosines, -1, 1).astype(np.float32)
         order = np.lexsort((rows, -similarities))[:k]
         return rows[order].astype(np.int32), similarities[order]
 
 
-def unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
+class _InMemory:
+    """Give an array block by block."""
+
+    def __init__(self, vectors: NDArray[np.floating[Any]]) -> None:
+        self._vectors = vectors
+        self.shape = (vectors.shape[0], vectors.shape[1])
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
+        for start in range(0, self.shape[0], _ROWS):
+            yield start, self._vectors[start : start + _ROWS]
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+        return self._vectors[rows]
+
+
+def unit(vectors: NDArray[np.floating[Any]], first_row: int = 0) -> Vectors:
     """Return (n, d) vectors as float32 rows of length one, contiguous.
 
-    Raises InvalidInput for a row that has no direction: not finite, or all zero.
+    Raises InvalidInput for a row that has no direction: not finite, or all zero; rows are counted from `first_row`.
     """
     import numpy as np
 
     single = np.array(vectors, dtype=np.float32, order="C")
-    lengths = np.sqrt(np.einsum("ij,ij->i", single, single, dtype=np.float64))
+    single /= _lengths(single, first_row)[:, None]
+    return single
+
+
+def _lengths(vectors: Vectors, first_row: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     wrong = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if len(wrong):
-        raise InvalidInput(f"the vector of row {wrong[0]} is zero or not finite, so it is near to nothing")
-    single /= lengths[:, None]
-    return single
+        raise InvalidInput(f"the vector of row {first_row + wrong[0]} is zero or not finite, so it is near to nothing")
+    return lengths

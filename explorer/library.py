@@ -19,7 +19,7 @@ from explorer.store import LibraryFolder
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from explorer.build import BuildReport
+    from explorer.builder import BuildReport
     from explorer.embedder import Embedder, ModelFiles, ModelIdentity
     from explorer.index import NearestRows
     from explorer.webmap import MapData
@@ -96,7 +96,7 @@ class Library:
         is opened as it is; one of others is kept unless `replace`. Raises ExplorerError: its subclasses say what is
         wrong.
         """
-        from explorer.build import BuildOptions, build
+        from explorer.builder import BuildOptions, build
 
         files = tuple(Path(file) for file in ([inputs] if isinstance(inputs, str | Path) else inputs))
         options = BuildOptions(files, model, seed, None if vectors is None else Path(vectors), replace)
@@ -215,11 +215,11 @@ class Library:
     def _nearest(self) -> NearestRows:
         from explorer.index import NearestRows
 
-        return NearestRows(self._folder.array("vectors"), self._folder.manifest.parameters["index"])
+        return NearestRows(self._folder.vectors(), self._folder.manifest.parameters["index"])
 
     @cached_property
     def _embedder(self) -> Embedder:
-        from explorer.embedder import find_model, load
+        from explorer.embedder import ModelIdentity, find_model, load, load_prepared
 
         stored = self._folder.manifest.model
         if self._model is not None and not isinstance(self._model, str | Path):
@@ -227,6 +227,8 @@ class Library:
             return self._model
         if self._model is None and not stored:
             raise ModelMismatch("this library was built from ready vectors: name the model that made them with --model")
+        if self._model is None and (prepared := load_prepared(ModelIdentity.from_dict(stored))) is not None:
+            return prepared
         files = self._remembered_model(stored["name"]) if self._model is None else find_model(str(self._model))
         _require_same_model(stored, files.identity)
         return load(files)

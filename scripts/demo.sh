@@ -7,6 +7,6 @@ project=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
     cd "$project"
     # shellcheck source=scripts/environment.sh
     . scripts/environment.sh
-    environment offline
+    environment offline,fast
 )
 exec "$project/.venv/bin/explorer" demo "$@"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,18 @@ settings.register_profile("explorer", deadline=None, derandomize=True)  # slow m
 settings.load_profile("explorer")
 
 PROJECT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what is prepared and compiled apart from the user's, in one place for all processes of a run."""
+    if not hasattr(config, "workerinput"):
+        os.environ["EXPLORER_CACHE"] = tempfile.mkdtemp(prefix="explorer-cache-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["EXPLORER_CACHE"], ignore_errors=True)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -15,7 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 from hashed_words import HashedWords
 
-from explorer import Library, ModelIdentity, Paper, __version__, build, embedder
+from explorer import Library, ModelIdentity, Paper, __version__, embedder
+from explorer import __file__ as explorer_file
+from explorer.builder import plan, stages
 from explorer.cli import cli, main
 from explorer.embedder import ModelFiles
 from explorer.store import PaperDatabase
@@ -27,8 +29,9 @@ Run = Callable[..., Result]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run a command in an empty folder; the model that it finds is the one of hashed words."""
     words = HashedWords()
-    for module in (build, embedder):
+    for module in (plan, embedder):
         monkeypatch.setattr(module, "find_model", lambda name=None, **_: ModelFiles(name or "words", tmp_path))
+    for module in (stages, embedder):
         monkeypatch.setattr(module, "load", lambda files: words)
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: HashedWords(name=self.name).identity))
     monkeypatch.setenv("COLUMNS", "100")
@@ -192,7 +195,7 @@ def test_map(built: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert built("map", "-o", "field.html", "--open").stdout == "field.html\n"
     assert opened == [(tmp_path / "field.html").as_uri()]
     assert (
-        built("build", Path(build.__file__).parent / "sample" / "digest.md").exit_code == 0
+        built("build", Path(explorer_file).parent / "sample" / "digest.md").exit_code == 0
     )  # a map is in nobody's way
 
 
@@ -344,7 +347,7 @@ def test_the_demo_with_the_real_model(tmp_path: Path) -> None:
     shown = explorer("demo", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     listed = shown.stdout.splitlines()
-    topics = json.loads((Path(build.__file__).parent / "sample" / "topics.json").read_text(encoding="utf-8"))
+    topics = json.loads((Path(explorer_file).parent / "sample" / "topics.json").read_text(encoding="utf-8"))
     (near,) = [pair for pair in topics["near_pairs"] if "0000.00101" in pair]
     assert listed[3].split()[2] in set(near) - {"0000.00101"}
     assert (tmp_path / "artifacts" / "demo" / "map.html").stat().st_size > 1_000_000

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from hashed_words import HashedWords
 
-from explorer import Library, Match, Matches, Paper, build, embedder
+from explorer import Library, Match, Matches, Paper, builder, embedder
+from explorer.builder import plan, stages
 from explorer.embedder import ModelFiles
 from explorer.errors import (
     ForeignLibrary,
@@ -270,7 +271,7 @@ def test_what_is_complete_needs_no_writing(
 ) -> None:
     papers = write_papers(RECORDS)
     Library.build(papers, tmp_path / "library", model=words)
-    monkeypatch.setattr(build, "Workshop", lambda path: pytest.fail("went to write"))
+    monkeypatch.setattr(builder, "Workshop", lambda path: pytest.fail("went to write"))
     built = Library.build(papers, tmp_path / "library", model=words).built
     assert built is not None
     assert built.unchanged
@@ -281,13 +282,13 @@ def test_a_library_made_by_another_process_in_the_meantime_is_kept(
 ) -> None:
     mine, other, path = write_papers(RECORDS), write_papers(RECORDS[:2], "other.jsonl"), tmp_path / "library"
 
-    class Late(build.Workshop):
-        def __enter__(self) -> build.Workshop:
+    class Late(builder.Workshop):
+        def __enter__(self) -> builder.Workshop:
             monkeypatch.undo()
             Library.build(other, path, model=words)
             return super().__enter__()
 
-    monkeypatch.setattr(build, "Workshop", Late)
+    monkeypatch.setattr(builder, "Workshop", Late)
     with pytest.raises(LibraryExists, match="2 papers made of other inputs"):
         Library.build(mine, path, model=words)
 
@@ -333,7 +334,7 @@ def test_an_interrupted_build_embeds_only_what_is_missing(
                 raise KeyboardInterrupt
             return super().embed(texts, as_query=as_query)
 
-    monkeypatch.setattr(build, "_SHARD", 20)
+    monkeypatch.setattr(stages, "_SHARD", 20)
     path = tmp_path / "library"
     with pytest.raises(KeyboardInterrupt):
         Library.build(sample, path, model=Interrupted())
@@ -352,7 +353,8 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from hashed_words import HashedWords
-from explorer import Library, build
+from explorer import Library
+from explorer.builder import plan, stages
 
 class Killed(HashedWords):
     def embed(self, texts, *, as_query=False):
@@ -360,7 +362,7 @@ class Killed(HashedWords):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().embed(texts, as_query=as_query)
 
-build._SHARD = 20
+stages._SHARD = 20
 Library.build(sys.argv[2], sys.argv[3], model=Killed())
 """
 
@@ -371,7 +373,7 @@ def test_a_killed_build_is_resumed(
     path = tmp_path / "library"
     command = [sys.executable, "-P", "-c", KILLED, str(Path(__file__).parent), str(sample), str(path)]
     assert subprocess.run(command, cwd=tmp_path, check=False).returncode == -9
-    monkeypatch.setattr(build, "_SHARD", 20)
+    monkeypatch.setattr(stages, "_SHARD", 20)
     resumed = HashedWords()
     assert files_of(Library.build(sample, path, model=resumed)) == files_of(sample_library)
     assert resumed.texts == 20
@@ -560,8 +562,8 @@ def test_model_files_are_a_model_too(
     """By name: found, identified, loaded, and remembered by the library."""
     words = HashedWords(name="found")
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: words.identity))
-    monkeypatch.setattr(build, "find_model", lambda name: ModelFiles("found", tmp_path))
-    monkeypatch.setattr(build, "load", lambda files: words)
+    monkeypatch.setattr(plan, "find_model", lambda name: ModelFiles("found", tmp_path))
+    monkeypatch.setattr(stages, "load", lambda files: words)
     with Library.build(write_papers(RECORDS), tmp_path / "library", model="found") as library:
         assert words.texts == 4
         assert library.info()["model"]["name"] == "found"

@@ -7,8 +7,9 @@ checked against pinned hashes; the model hub.
 from __future__ import annotations
 
 import json
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import file_digest, sha256
@@ -69,6 +70,11 @@ class ModelIdentity:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
         return {**asdict(self), "prompts": list(self.prompts)}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> ModelIdentity:
+        """Return the identity of name and fingerprint in `fields`; what else they say is for people."""
+        return cls(str(fields["name"]), str(fields.get("revision", "")), str(fields["fingerprint"]))
 
 
 @dataclass(frozen=True)  # without slots, so that the identity can be kept
@@ -131,6 +137,10 @@ def _is_folder(name: str) -> bool:
 
 
 def _cached(name: str) -> ModelFiles | None:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if _is_name(name) and not Path(HF_HUB_CACHE, f"models--{name.replace('/', '--')}").is_dir():
+        return None  # the rest of that package takes a tenth of a second to import
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -141,6 +151,10 @@ def _cached(name: str) -> ModelFiles | None:
     except LocalEntryNotFoundError:
         return None
     return ModelFiles(name, folder, revision=folder.name) if list(folder.rglob("*.safetensors")) else None
+
+
+def _is_name(name: str) -> bool:
+    return re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", name, re.ASCII) is not None
 
 
 def _packaged(name: str) -> ModelFiles | None:

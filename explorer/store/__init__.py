@@ -11,12 +11,13 @@
 May import papers and errors. Reading single rows needs the standard library only; NumPy is imported for whole arrays.
 """
 
-from explorer.store.arrays import ArrayWriter, load_array, write_array
+from explorer.store.arrays import ArrayWriter, StoredRows, load_array, write_array
 from explorer.store.database import PaperDatabase, PaperWriter
 from explorer.store.folder import (
     LibraryFolder,
     Workshop,
     describe_file,
+    is_library,
     new_generation,
     read_manifest,
     require_own_folder,
@@ -31,8 +32,10 @@ __all__ = [
     "Manifest",
     "PaperDatabase",
     "PaperWriter",
+    "StoredRows",
     "Workshop",
     "describe_file",
+    "is_library",
     "load_array",
     "new_generation",
     "read_manifest",

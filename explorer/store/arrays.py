@@ -11,9 +11,11 @@ from __future__ import annotations
 import array
 import io
 import os
+import struct
 import sys
 import threading
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 65_536
+_READ = 64 * _BLOCK  # bytes read at a time where all of an array is read
 _CODES = {"<i4": "i", "<f4": "f"}  # the standard library's names of element types; it has no float16
 _reading = threading.Lock()
 
@@ -136,6 +139,58 @@ def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
         if zlib.crc32(content[block * _BLOCK : min((block + 1) * _BLOCK, end)].data) != stored:
             raise _damaged(entry)
     return content[entry.offset : end].view(entry.dtype).reshape(entry.shape)
+
+
+class StoredRows:
+    """Read a whole array once, a few megabytes at a time, however large it is; each block is checked as it is read."""
+
+    def __init__(self, file: BinaryIO, entry: FileEntry) -> None:
+        self._file = file
+        self._entry = entry
+        self.shape = (entry.shape[0], entry.shape[1])
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield (first row, rows) from the first row to the last.
+
+        Raises LibraryDamaged when a block does not match its checksum.
+        """
+        import numpy as np
+
+        width = self.shape[1]
+        row, rest = 0, b""
+        for start, data in self._checked():
+            rest += data[max(0, self._entry.offset - start) :]
+            count = len(rest) // (width * ELEMENT_SIZES[self._entry.dtype])
+            values = np.frombuffer(rest, self._entry.dtype, count * width).reshape(count, width)
+            rest = rest[values.nbytes :]
+            if count:
+                yield row, values
+            row += count
+        if row != self.shape[0]:
+            raise _damaged(self._entry)
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
+        """Return some rows, unchecked: for rows of blocks that were read before."""
+        import numpy as np
+
+        content = np.memmap(self._file, dtype=np.uint8, mode="r")
+        whole = content[self._entry.offset : _data_end(self._entry)].view(self._entry.dtype).reshape(self.shape)
+        taken: NDArray[Any] = np.asarray(whole[rows])
+        return taken
+
+    def _checked(self) -> Iterator[tuple[int, bytes]]:
+        end = _data_end(self._entry)
+        table = _read_at(self._file, end, 4 * _blocks(self._entry) + 4)
+        if zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+            raise _damaged(self._entry)
+        stored = iter(struct.unpack(f"<{len(table) // 4 - 1}I", table[:-4]))
+        for start in range(0, end, _READ):
+            data = _read_at(self._file, start, min(_READ, end - start))
+            view = memoryview(data)
+            for block in range(0, len(data), _BLOCK):
+                if zlib.crc32(view[block : block + _BLOCK]) != next(stored):
+                    raise _damaged(self._entry)
+            yield start, data
 
 
 def load_array(path: Path) -> NDArray[Any]:

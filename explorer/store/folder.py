@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
-from explorer.store.arrays import file_size, read_row, view_array
+from explorer.store.arrays import StoredRows, file_size, read_row, view_array
 from explorer.store.database import PaperDatabase
 from explorer.store.manifest import FILE_NAME, FileEntry, Manifest
 
@@ -87,6 +87,10 @@ class LibraryFolder:
             raise LibraryDamaged(f"{self._entry(role).name} holds numbers that are not finite")
         return values
 
+    def vectors(self) -> StoredRows:
+        """Return the vectors, to be read block by block."""
+        return StoredRows(self._files["vectors"], self._entry("vectors"))
+
     def _wrong_neighbors(self) -> LibraryDamaged:
         return LibraryDamaged(f"{self._entry('neighbors').name} names rows that do not exist")
 
@@ -125,6 +129,14 @@ def _fits(role: str, width: int, rows: int) -> bool:
     if role == "layout":
         return width == 2
     return width > 0 if role == "vectors" else min(1, rows - 1) <= width < rows
+
+
+def is_library(path: Path) -> bool:
+    """Tell whether the folder at `path` has been committed to; whether it can be read is another question."""
+    try:
+        return (path / _MANIFEST).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_manifest(path: Path) -> Manifest:

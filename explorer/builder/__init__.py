@@ -1,0 +1,38 @@
+"""How a library is made. Composes the store and the parts.
+
+    options   what is asked for, what is reported
+    plan      what decides the content of a library; whether it is there already
+    stages    papers, vectors, neighbors, layout, commit: resumable, and beside each other where that is possible
+    ready     vectors that the user has
+
+Stages are resumable: what costs most, embedding, is done in shards, and a build that was cut off finds them again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from explorer.builder.options import BuildOptions, BuildReport
+from explorer.builder.plan import NEIGHBORS, found_complete, model_of, plan_of
+from explorer.builder.stages import Build
+from explorer.layout import LayoutProcess
+from explorer.store import Workshop, is_library
+
+__all__ = ["NEIGHBORS", "BuildOptions", "BuildReport", "build"]
+
+
+def build(path: Path, options: BuildOptions) -> BuildReport:
+    """Make the library at `path`, or find it made already of the same inputs with the same parameters.
+
+    Raises ModelNotAvailable before anything is read; InvalidInput, LibraryExists, LibraryLocked.
+    """
+    with LayoutProcess() as layout:
+        if options.replace or not is_library(path):
+            layout.start()  # first of all: it compiles while the model is looked for
+        model = model_of(options)
+        plan = plan_of(options, model)
+        if (found := found_complete(path, plan, options)) is not None:
+            return found  # without the lock, so in a folder that is for reading only too
+        with Workshop(path) as workshop:
+            # Another process may have made it in the meantime.
+            return found_complete(path, plan, options) or Build(workshop, options, model, plan).run(layout)

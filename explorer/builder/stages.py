@@ -1,0 +1,253 @@
+"""The stages of a build: papers, vectors, neighbors, layout, commit. Composes the store and the parts.
+
+Every stage writes into the store's work folder. What costs most, embedding, is done in shards named by their content:
+a build that was cut off finds them again. The model is loaded beside, while papers are read.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer import __version__, readers
+from explorer.builder.options import BuildOptions, BuildReport
+from explorer.builder.plan import NEIGHBORS, Plan
+from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
+from explorer.embedder import BatchedEmbedder, Embedder, ModelFiles, load
+from explorer.errors import InvalidInput, LibraryDamaged
+from explorer.index import NearestRows, unit
+from explorer.layout import LayoutOptions, LayoutProcess, project
+from explorer.progress import Progress
+from explorer.store import (
+    ArrayWriter,
+    FileEntry,
+    Manifest,
+    PaperDatabase,
+    PaperWriter,
+    Workshop,
+    describe_file,
+    load_array,
+    new_generation,
+    write_array,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SHARD = 512  # papers embedded at a time: what a killed build loses at most
+_STAGES = ("reading", "embedding", "neighbors", "layout", "writing")
+_VERSIONED = ("sentence-transformers", "torch", "openvino", "faiss-cpu", "umap-learn", "numpy")
+
+
+class Build:
+    """Carry one build through its stages."""
+
+    def __init__(
+        self, workshop: Workshop, options: BuildOptions, model: ModelFiles | Embedder | None, plan: Plan
+    ) -> None:
+        self._workshop = workshop
+        self._options = options
+        self._model = model
+        self._plan = plan
+        self._generation = new_generation()
+        self._report = BuildReport()
+        self._files: dict[str, FileEntry] = {}
+        self._embedder: Future[Embedder] | None = None
+        self._runtime = ""
+
+    def run(self, layout: LayoutProcess) -> BuildReport:
+        """Do it all, and commit. Raises InvalidInput."""
+        with ExitStack() as self._beside:
+            self._progress = self._beside.enter_context(Progress(_STAGES))
+            self._stage_vectors()
+            vectors = self._store_neighbors()
+            self._store_layout(vectors, layout)
+            with self._progress.stage("writing"):
+                self._commit()
+        return self._report
+
+    def _stage_vectors(self) -> None:
+        vectors = self._options.vectors
+        if vectors is None:
+            self._stage_papers()
+            self._embed(self._report.papers)
+        else:
+            self._copy_vectors(vectors, self._stage_papers_with(vectors))
+
+    def _path(self, role: str, suffix: str) -> Path:
+        return self._workshop.work / f"{role}-{self._generation}.{suffix}"
+
+    def _stage_papers_with(self, vectors: Path) -> array[int]:
+        """Stage the papers that have a vector; return for each row its row in `vectors`.
+
+        These go by the records of the inputs or, where records were rejected or repeated, by the papers that are left.
+        """
+        unusable, given = rows_without_direction(vectors), len(ready_vectors(vectors))
+        ordinals = self._stage_papers(unusable)
+        records = len(ordinals) + self._report.repeated + len(self._report.rejected)
+        if given == records:
+            return ordinals
+        if unusable:  # then these rows are not of the records that were left out for them
+            ordinals = self._stage_papers()
+        if given != len(ordinals):
+            raise InvalidInput(f"{vectors} has {given} rows for {len(ordinals)} papers (of {records} records)")
+        if unusable:
+            raise InvalidInput(f"{vectors}: row {min(unusable)} is zero or not finite")
+        return array("q", range(given))
+
+    def _stage_papers(self, unusable: Collection[int] = ()) -> array[int]:
+        """Write all papers to the database; return for each row the position of its record in the inputs."""
+        ordinals = array("q")
+        self._report = BuildReport()
+        writer = PaperWriter(self._path("papers", "sqlite"))
+        try:
+            for ordinal, (file, record) in enumerate(self._records()):
+                if isinstance(record, readers.Rejected):
+                    self._report.rejected.append((str(file), record.line, record.reason))
+                elif ordinal in unusable:
+                    self._report.rejected.append((str(file), 0, f"{record.id}: its vector is zero or not finite"))
+                elif writer.add(record):
+                    ordinals.append(ordinal)
+                    self._start_model()
+                else:
+                    self._report.repeated += 1
+            writer.finish()
+        finally:
+            writer.close()
+        self._report.papers = len(ordinals)
+        if not ordinals:
+            reason = f", the first because: {self._report.rejected[0][2]}" if self._report.rejected else ""
+            raise InvalidInput(f"no papers in the inputs ({len(self._report.rejected)} records rejected{reason})")
+        self._files["papers"] = describe_file(self._path("papers", "sqlite"))
+        return ordinals
+
+    def _records(self) -> Iterator[tuple[Path, readers.Record]]:
+        with self._progress.stage("reading") as done:
+            for file in self._options.inputs:
+                for record in readers.read(file):
+                    yield file, record
+                    done(1)
+
+    def _start_model(self) -> None:
+        """Begin to load the model beside: once there is a paper, so that wrong inputs are told at once."""
+        if self._embedder is None and self._options.vectors is None:
+            self._embedder = self._beside.enter_context(ThreadPoolExecutor(1)).submit(self._loaded_model)
+
+    def _loaded_model(self) -> Embedder:
+        assert self._model is not None  # noqa: S101 -- only ready vectors go without a model
+        return load(self._model) if isinstance(self._model, ModelFiles) else self._model
+
+    def _embed(self, rows: int) -> None:
+        """Embed all papers, shard by shard; shards that an earlier try finished are taken up again."""
+        assert self._embedder is not None  # noqa: S101 -- there is a paper
+        shards = []
+        with (
+            self._progress.stage("embedding", rows) as done,
+            closing(PaperDatabase(self._path("papers", "sqlite"), rows)) as database,
+        ):
+            embedder = self._embedder.result()
+            for start in range(0, rows, _SHARD):
+                texts = [paper.text for paper in database.range(start, min(start + _SHARD, rows))]
+                shards.append(self._shard(embedder, texts, done))
+        self._runtime = embedder.runtime
+        writer = ArrayWriter(self._path("vectors", "npy"), "<f4", (rows, load_array(shards[0]).shape[1]))
+        for shard in shards:
+            writer.append(load_array(shard))
+        self._files["vectors"] = writer.close()
+
+    def _shard(self, embedder: Embedder, texts: Sequence[str], done: Callable[[int], object]) -> Path:
+        """Return the file with the vectors of `texts`, which is named by all that decides them."""
+        key = sha256("\0".join([embedder.identity.fingerprint, embedder.runtime, *texts]).encode()).hexdigest()[:32]
+        path = self._workshop.shards / f"{key}.npy"
+        if _is_whole(path):
+            done(len(texts))
+            return path
+        if isinstance(embedder, BatchedEmbedder):
+            vectors = embedder.embed(texts, progress=done)
+        else:  # one of the user's own
+            vectors = embedder.embed(texts)
+            done(len(texts))
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise InvalidInput(f"the model {embedder.identity.name} made {vectors.shape} of {len(texts)} texts")
+        temporary = path.with_suffix(".tmp")
+        write_array(temporary, unit(vectors), "<f4")
+        temporary.replace(path)
+        return path
+
+    def _copy_vectors(self, file: Path, file_rows: array[int]) -> None:
+        import numpy as np
+
+        vectors, rows = ready_vectors(file), np.asarray(file_rows)
+        dtype = "<f2" if vectors.dtype == np.float16 else "<f4"
+        writer = ArrayWriter(self._path("vectors", "npy"), dtype, (len(rows), vectors.shape[1]))
+        for start in range(0, len(rows), BLOCK):
+            writer.append(unit(vectors[rows[start : start + BLOCK]]))
+        self._files["vectors"] = writer.close()
+
+    def _store_neighbors(self) -> NDArray[np.float32]:
+        """Store the neighbor graph; return the unit vectors it is of."""
+        rows = self._report.papers
+        nearest = NearestRows(load_array(self._path("vectors", "npy")))
+        shape = (rows, min(NEIGHBORS, rows - 1))
+        neighbors = ArrayWriter(self._path("neighbors", "npy"), "<i4", shape)
+        similarities = ArrayWriter(self._path("similarities", "npy"), "<f4", shape)
+        with self._progress.stage("neighbors", rows) as done:
+            for block_rows, block_similarities in nearest.graph(NEIGHBORS):
+                neighbors.append(block_rows)
+                similarities.append(block_similarities)
+                done(len(block_rows))
+        self._files |= {"neighbors": neighbors.close(), "similarities": similarities.close()}
+        return nearest.vectors
+
+    def _store_layout(self, vectors: NDArray[np.float32], layout: LayoutProcess) -> None:
+        with self._progress.stage("layout"):
+            neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
+            options = LayoutOptions(seed=self._options.seed)
+            coordinates = project(vectors, neighbors, similarities, options, layout)
+            self._files["layout"] = write_array(self._path("layout", "npy"), coordinates, "<f4")
+
+    def _commit(self) -> None:
+        rejected = self._path("rejected", "jsonl")
+        with rejected.open("w", encoding="utf-8") as file:
+            for name, line, reason in self._report.rejected:
+                file.write(json.dumps({"file": name, "line": line, "reason": reason}) + "\n")
+        self._files["rejected"] = describe_file(rejected)
+        manifest = Manifest(
+            generation=self._generation,
+            papers=self._report.papers,
+            model={**self._plan.model, "runtime": self._runtime} if self._runtime else self._plan.model,
+            parameters=self._plan.parameters,
+            inputs=self._plan.inputs,
+            files=self._files,
+            counts={"repeated": self._report.repeated, "rejected": len(self._report.rejected)},
+            versions=_versions(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._workshop.commit(manifest)
+
+
+def _is_whole(shard: Path) -> bool:
+    try:
+        load_array(shard)
+    except (FileNotFoundError, LibraryDamaged):
+        return False
+    return True
+
+
+def _versions() -> dict[str, str]:
+    versions = {"paper-explorer": __version__}
+    for name in _VERSIONED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,107 @@
+"""The layout in a process of its own: importing and compiling UMAP takes seconds, which other work can fill.
+
+It also keeps UMAP out of this process: its hundred megabytes, and whatever a damaged file of compiled code may do.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
+
+from explorer.cache import cache_folder
+from explorer.layout.options import LayoutOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COMPILED = "compiled-1"  # in the cache folder
+_START = "import sys; sys.path.append(sys.argv[1]); from explorer.layout.worker import main; main()"
+
+
+class LayoutProcess:
+    """Start the layout's process early, hand it the graph later. Use as a context manager; it ends with it.
+
+    It ends with this process too, however that ends: it waits for the end of its standard input.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> LayoutProcess:
+        """Return itself; nothing is started yet."""
+        return self
+
+    def start(self) -> None:
+        """Start, unless it has started, or UMAP is in this process already; where that cannot be, `optimize` tells."""
+        if self._process is not None or "umap.umap_" in sys.modules:
+            return
+        command = [sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__).parents[2])]
+        with suppress(OSError, ValueError):
+            self._process = subprocess.Popen(  # noqa: S603 -- this interpreter, with a constant program
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the process, done or not."""
+        if self._process is not None:
+            self._process.kill()
+            with suppress(OSError):  # what it did not read
+                self._process.communicate()
+            self._process = None
+
+    def optimize(
+        self,
+        start: NDArray[np.float32],
+        neighbors: NDArray[Any],
+        similarities: NDArray[Any],
+        options: LayoutOptions,
+    ) -> NDArray[np.float32] | None:
+        """Return what `optimizer.optimize` returns; None when the process could not do it.
+
+        Then its compiled code is removed: it may be damaged, and is made again by the next one.
+        """
+        self.start()
+        if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            return None
+        try:
+            count = options.n_neighbors
+            self._process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
+            for values in (start, neighbors[:, :count], similarities[:, :count]):
+                send_array(self._process.stdin, values)
+            placed = receive_array(self._process.stdout)
+        except (OSError, ValueError):
+            placed = None
+        if placed is None or placed.shape != start.shape:
+            shutil.rmtree(cache_folder(COMPILED), ignore_errors=True)
+            return None
+        return placed
+
+
+def send_array(stream: IO[bytes], values: NDArray[Any]) -> None:
+    """Write an array as a line of JSON with its type and shape, followed by its bytes."""
+    import numpy as np
+
+    stream.write(json.dumps({"dtype": values.dtype.str, "shape": values.shape}).encode() + b"\n")
+    stream.write(np.ascontiguousarray(values).data)
+    stream.flush()
+
+
+def receive_array(stream: IO[bytes]) -> NDArray[Any]:
+    """Read what `send_array` wrote. Raises ValueError when the stream ends before."""
+    import numpy as np
+
+    described = json.loads(stream.readline())
+    dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+    content = stream.read(dtype.itemsize * math.prod(shape))
+    return np.frombuffer(content, dtype=dtype).reshape(shape)

@@ -1,0 +1,49 @@
+"""One line on standard error that tells what a build is doing, how fast, and how long it will take. Imports nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+
+class Progress:
+    """Show the stages of one piece of work in one place, where standard error is a terminal; else do nothing.
+
+    Use as a context manager; what was shown vanishes at its end.
+    """
+
+    def __init__(self, stages: Sequence[str]) -> None:
+        self._stages = tuple(stages)
+        self._bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Progress:
+        """Begin, with no stage yet."""
+        if sys.stderr is not None and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(unit=" papers", leave=False, dynamic_ncols=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Clear the line."""
+        if self._bar is not None:
+            self._bar.close()
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
+        """Show that stage `name` has begun; yield what is to be called with the number of papers just done."""
+        bar = self._bar
+        if bar is None:
+            yield lambda _: None
+            return
+        bar.set_description(f"{self._stages.index(name) + 1}/{len(self._stages)} {name}", refresh=False)
+        bar.reset(total)
+        yield bar.update
