@@ -85,8 +85,15 @@ def cli() -> None:
 @click.option("--seed", default=42, show_default=True, help="Seed of the layout.")
 @click.option("--vectors", type=click.Path(path_type=Path), help="Ready vectors: (n, d), .npy, in the papers' order.")
 @click.option("--replace", is_flag=True, help="Overwrite a library made of something else.")
+@_as_json
 def build(
-    inputs: tuple[Path, ...], path: Path | None, model: str | None, seed: int, vectors: Path | None, replace: bool
+    inputs: tuple[Path, ...],
+    path: Path | None,
+    model: str | None,
+    seed: int,
+    vectors: Path | None,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Make a library of digests and JSON lines files.
 
@@ -96,7 +103,7 @@ def build(
     from explorer.library import Library
 
     with Library.build(inputs, path, model=model, seed=seed, vectors=vectors, replace=replace) as library:
-        _print_report(library)
+        _print_report(library, as_json)
 
 
 @cli.command("find-similar")
@@ -275,9 +282,14 @@ def _in_words(value: Any) -> str:
     return str(value)
 
 
-def _print_report(library: Library) -> None:
+def _print_report(library: Library, as_json: bool = False) -> None:
     report: BuildReport | None = library.built
     assert report is not None  # noqa: S101 -- built just now
+    if as_json:
+        from dataclasses import asdict
+
+        _print_json({"library": str(library.path), **asdict(report)})
+        return
     papers = "1 paper" if report.papers == 1 else f"{report.papers} papers"
     if report.unchanged:
         _say(f"{library.path} is complete: {papers}, nothing to do")

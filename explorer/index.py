@@ -26,6 +26,8 @@ _SPARE = 8  # candidates beyond k: rounding may swap neighbors at the end of the
 _ROUNDING = 1e-5  # more than FAISS's float32 sums and the float64 ones ever differ for unit vectors
 _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
+_ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
+_TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 _ROWS = 4096  # rows in hand at a time where they are many
 
 
@@ -96,22 +98,20 @@ class NearestRows:
             self._scans += 1
             rows, similarities = self._scan(query, k, without)
         else:
-            rows, similarities = self._nearest(query[None, :], k, None if without is None else [without])[0]
+            rows, similarities = self._nearest(query, k, without)
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
-        return self.search(self._units([row])[0], k, without=row)
+        vector = self.vectors[row] if "vectors" in vars(self) else unit(self._source.take([row]), row)[0]
+        return self.search(vector, k, without=row)
 
     def graph(self, k: int) -> Iterator[tuple[Rows, Similarities]]:
         """Yield the min(k, n - 1) nearest of every row, itself excluded, in blocks of rows: (m, k) rows and cosines."""
-        import numpy as np
-
         n = len(self.vectors)
+        tied: dict[bytes, tuple[Rows, Similarities]] = {}
         for start in range(0, n, _QUERIES):
-            queries = self.vectors[start : start + _QUERIES]
-            nearest = self._nearest(queries, min(k, n - 1), range(start, start + len(queries)))
-            yield np.stack([rows for rows, _ in nearest]), np.stack([similarities for _, similarities in nearest])
+            yield self._neighbors(range(start, min(start + _QUERIES, n)), min(k, n - 1), tied)
 
     @cached_property
     def _index(self) -> VectorIndex:
@@ -127,27 +127,54 @@ class NearestRows:
         cosines = np.empty(self._source.shape[0], dtype=np.float32)
         for start, block in self._source.blocks():
             single = block.astype(np.float32, copy=False)
-            cosines[start : start + len(block)] = single @ query / _lengths(single, start)
+            lengths = _lengths(single, start)  # first: it refuses what cannot be multiplied
+            if abs(lengths - 1).max() > _ABOUT_ONE:
+                single, lengths = unit(single, start), np.ones(len(single))
+            cosines[start : start + len(block)] = single @ query / lengths
         if without is not None:
             cosines[without] = -np.inf
         k = min(k, len(cosines) - (without is not None))
         least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
         return self._ordered(query, np.flatnonzero(cosines >= max(least - _ROUNDING, -2)), k)
 
-    def _nearest(self, queries: Vectors, k: int, without: range | list[int] | None) -> list[tuple[Rows, Similarities]]:
-        """Return the k nearest of each query, asking for more where a tie runs past the candidates."""
+    def _neighbors(self, own: range, k: int, tied: dict[bytes, tuple[Rows, Similarities]]) -> tuple[Rows, Similarities]:
+        """Return the k nearest of some neighboring rows, each itself excluded.
+
+        `tied` keeps the answers of vectors that many rows have in common: these are searched once, not once a row.
+        """
+        import numpy as np
+
+        queries = self.vectors[own.start : own.stop]
         count = min(len(self.vectors), k + _SPARE + 1)
         products, candidates = self._index.candidates(queries, count)
-        nearest = []
-        for position, query in enumerate(queries):
-            own = -1 if without is None else without[position]
-            rows = candidates[position]
-            worst = products[position]
-            while len(rows) < len(self.vectors) and k and worst[-1] > worst[k] - _ROUNDING:
-                wider = self._index.candidates(query[None, :], min(len(self.vectors), 4 * len(rows)))
-                worst, rows = wider[0][0], wider[1][0]
-            nearest.append(self._ordered(query, rows[(rows >= 0) & (rows != own)], k))
-        return nearest
+        cosines = np.empty(candidates.shape)
+        for some in (slice(start, start + _TOGETHER) for start in range(0, len(own), _TOGETHER)):
+            cosines[some] = (self.vectors[candidates[some]].astype(np.float64) * queries[some, None]).sum(axis=2)
+        similarities = np.clip(cosines, -1, 1).astype(np.float32)
+        similarities[(candidates < 0) | (candidates == np.asarray(own)[:, None])] = -np.inf
+        order = np.lexsort((candidates, -similarities))[:, :k]
+        rows = np.take_along_axis(candidates, order, axis=1).astype(np.int32)
+        similarities = np.take_along_axis(similarities, order, axis=1)
+        if 0 < k < count < len(self.vectors):
+            for position in np.flatnonzero(products[:, -1] > products[:, k] - _ROUNDING):
+                query = queries[position]
+                if (key := query.tobytes()) not in tied:
+                    tied[key] = self._nearest(query, k + 1, None)
+                others = np.flatnonzero(tied[key][0] != own[position])[:k]
+                rows[position], similarities[position] = (values[others] for values in tied[key])
+        return rows, similarities
+
+    def _nearest(self, query: Vectors, k: int, without: int | None) -> tuple[Rows, Similarities]:
+        """Return the k nearest of one query, asking the index for more where a tie runs past the candidates."""
+        n = len(self.vectors)
+        count = min(n, k + _SPARE + 1)
+        while True:
+            found = self._index.candidates(query[None, :], count)
+            products, rows = found[0][0], found[1][0]
+            if count == n or not k or products[-1] <= products[k] - _ROUNDING:
+                own = -1 if without is None else without
+                return self._ordered(query, rows[(rows >= 0) & (rows != own)], k)
+            count = min(n, 4 * count)
 
     def _ordered(self, query: Vectors, rows: NDArray[Any], k: int) -> tuple[Rows, Similarities]:
         """Return the k nearest of some rows, by their cosines in float64."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Show the stages of one piece of work in one place, where standard error is a terminal; else do nothing.
+    """Show the stages of one piece of work in one place, where standard error is a terminal.
 
-    Use as a context manager; what was shown vanishes at its end.
+    Use as a context manager; what was shown vanishes at its end. `seconds` tells how long each stage took.
     """
 
     def __init__(self, stages: Sequence[str]) -> None:
         self._stages = tuple(stages)
+        self.seconds: dict[str, float] = {}
         self._bar: tqdm[Any] | None = None
 
     def __enter__(self) -> Progress:
@@ -40,10 +42,12 @@ class Progress:
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[int], object]]:
         """Show that stage `name` has begun; yield what is to be called with the number of papers just done."""
-        bar = self._bar
-        if bar is None:
+        begun = perf_counter()
+        if self._bar is None:
             yield lambda _: None
-            return
-        bar.set_description(f"{self._stages.index(name) + 1}/{len(self._stages)} {name}", refresh=False)
-        bar.reset(total)
-        yield bar.update
+        else:
+            self._bar.set_description_str(f"{self._stages.index(name) + 1}/{len(self._stages)} {name}", refresh=False)
+            self._bar.total = total  # resetting keeps the one before where there is none
+            self._bar.reset(total)
+            yield self._bar.update
+        self.seconds[name] = self.seconds.get(name, 0) + round(perf_counter() - begun, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import webbrowser
@@ -217,12 +218,16 @@ def test_completion(run: Run, shell: str) -> None:
 def test_every_command_has_help_and_an_example(run: Run) -> None:
     context = click.Context(cli)
     names = cli.list_commands(context)
-    assert names == ["build", "completion", "demo", "find-similar", "info", "map", "show"]
-    for name in names:
-        result = run(name, "--help")
+    assert names == ["build", "completion", "demo", "find-similar", "info", "map", "model", "show"]
+    group = cli.get_command(context, "model")
+    assert isinstance(group, click.Group)
+    commands = {(name,): cli.get_command(context, name) for name in names if name != "model"}
+    commands |= {("model", name): group.get_command(context, name) for name in group.list_commands(context)}
+    assert ("model", "prepare") in commands
+    for name, command in commands.items():
+        result = run(*name, "--help")
         assert result.exit_code == 0
         assert "Example: " in result.stdout
-        command = cli.get_command(context, name)
         assert command is not None
         for option in command.params:
             if isinstance(option, click.Option):
@@ -263,47 +268,6 @@ def test_both_names_are_installed() -> None:
         script.name: script.value for script in entry_points(group="console_scripts") if "explorer" in script.name
     }
     assert scripts == {"explorer": "explorer.cli:main", "paper-explorer": "explorer.cli:main"}
-
-
-LOADED = """
-import sys
-from explorer.cli import main
-try:
-    main()
-finally:
-    print(*sys.modules, file=sys.stderr)
-"""
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["find-similar", "0000.00101"], ["find-similar", "--title", "TITLE"], ["find-similar", "TITLE"], ["show", "0000.00101"],
-        ["info"], ["--help"],
-    ],
-)  # fmt: skip
-def test_look_ups_load_nothing_heavy(sample_library: Library, tmp_path: Path, arguments: list[str]) -> None:
-    title = sample_library.papers[0].title
-    words = [title if word == "TITLE" else word for word in arguments]
-    environment = {**os.environ, "EXPLORER_LIBRARY": str(sample_library.path)}
-    result = subprocess.run(
-        [sys.executable, "-P", "-c", LOADED, *words], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True,
-    )  # fmt: skip
-    loaded = set(result.stderr.splitlines()[-1].split())
-    heavy = {
-        "numpy",
-        "faiss",
-        "torch",
-        "umap",
-        "plotly",
-        "sentence_transformers",
-        "transformers",
-        "numba",
-        "tqdm",
-        "pandas",
-    }
-    assert loaded & heavy == set()
-    assert "importlib.metadata" not in loaded
 
 
 def test_an_output_that_is_not_unicode_gets_escapes(tmp_path: Path, write_papers: Callable[..., Path]) -> None:
@@ -357,3 +321,44 @@ def test_the_demo_with_the_real_model(tmp_path: Path) -> None:
     found = [json.loads(line) for line in asked.stdout.splitlines()]
     assert {line["id"] for line in found[:3]} <= set(depth)
     assert found[0]["query_kind"] == "text"
+
+
+def test_a_build_reports_as_json(run: Run, write_papers: Callable[..., Path]) -> None:
+    source = write_papers(
+        [{"id": "a-1", "title": "One"}, {"id": "a-2", "title": "Two"}, {"id": "a-1", "title": "One"}, {}]
+    )
+    report = json.loads(run("build", source, "-l", "made", "--json").stdout)
+    assert (report["papers"], report["repeated"], report["unchanged"]) == (2, 1, False)
+    assert report["library"] == "made"
+    assert [(line, "neither title nor abstract" in reason) for _, line, reason in report["rejected"]] == [(4, True)]
+    assert list(report["seconds"]) == ["reading", "embedding", "neighbors", "layout", "writing"]
+    again = json.loads(run("build", source, "-l", "made", "--json").stdout)
+    assert (again["papers"], again["unchanged"], again["seconds"]) == (2, True, {})
+
+
+@pytest.mark.model
+def test_a_model_is_prepared_and_shown(tmp_path: Path) -> None:
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    prepared = explorer("model", "prepare", cwd=tmp_path, env=environment)
+    assert re.fullmatch(
+        r"sentence-transformers/all-MiniLM-L6-v2 is prepared: openvino (bfloat16|float32)\n", prepared.stdout
+    )
+    assert prepared.stderr == ""
+    facts = json.loads(explorer("model", "show", "all-MiniLM-L6-v2", "--json", cwd=tmp_path, env=environment).stdout)
+    assert (facts["pooling"], facts["max_length"]) == ("mean", 256)
+    assert Path(facts["prepared"], "model.xml").is_file()
+    assert facts["precision"] == prepared.stdout.split()[-1]
+    assert facts["cosines"]["float32"] >= 0.9999
+    assert "prepared:    " + facts["prepared"] in explorer("model", "show", cwd=tmp_path, env=environment).stdout
+
+
+@pytest.mark.model
+def test_a_model_that_cannot_be_prepared_says_why(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    environment = {**os.environ, "EXPLORER_CACHE": str(tmp_path / "cache")}
+    refused = explorer("model", "prepare", cwd=tmp_path, env=environment)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        "explorer: model sentence-transformers/all-MiniLM-L6-v2 cannot be prepared, torch runs it"
+    )
+    assert refused.stderr.count("\n") == 1

@@ -46,6 +46,17 @@ def test_the_graph_holds_the_same_answers_as_single_questions() -> None:
         assert list(zip(rows[row].tolist(), similarities[row].tolist(), strict=True)) == nearest.similar(row, 30)
 
 
+def test_rows_that_are_many_times_the_same_are_each_other_s_nearest_by_row() -> None:
+    vectors = random_vectors(400)
+    vectors[50:350] = vectors[50]
+    nearest = NearestRows(vectors)
+    ((rows, similarities),) = nearest.graph(30)
+    for row in (0, 50, 60, 81, 82, 349, 399):
+        expected = oracle(nearest.vectors, nearest.vectors[row], 30, without=row)
+        assert list(zip(rows[row].tolist(), similarities[row].tolist(), strict=True)) == expected
+    assert rows[60].tolist() == [*range(50, 60), *range(61, 81)]
+
+
 def test_a_graph_of_few_rows_has_all_others() -> None:
     ((rows, similarities),) = NearestRows(random_vectors(3)).graph(30)
     assert [set(row) for row in rows.tolist()] == [{1, 2}, {0, 2}, {0, 1}]

@@ -25,9 +25,13 @@ class BuildOptions:
 
 @dataclass(slots=True)
 class BuildReport:
-    """Tell what a build did: `unchanged` when the library was there already; rejected as (file, line, reason)."""
+    """Tell what a build did: `unchanged` when the library was there already; rejected as (file, line, reason).
+
+    `seconds` are those that each stage took; what is done beside them is not in it.
+    """
 
     papers: int = 0
     repeated: int = 0
     unchanged: bool = False
     rejected: list[tuple[str, int, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -68,11 +68,14 @@ class Build:
         """Do it all, and commit. Raises InvalidInput."""
         with ExitStack() as self._beside:
             self._progress = self._beside.enter_context(Progress(_STAGES))
+            for file in self._options.inputs:
+                readers.find_reader(file)  # a wrong one is told before the first is read
             self._stage_vectors()
             vectors = self._store_neighbors()
             self._store_layout(vectors, layout)
             with self._progress.stage("writing"):
                 self._commit()
+        self._report.seconds = self._progress.seconds
         return self._report
 
     def _stage_vectors(self) -> None:
@@ -189,8 +192,11 @@ class Build:
         vectors, rows = ready_vectors(file), np.asarray(file_rows)
         dtype = "<f2" if vectors.dtype == np.float16 else "<f4"
         writer = ArrayWriter(self._path("vectors", "npy"), dtype, (len(rows), vectors.shape[1]))
-        for start in range(0, len(rows), BLOCK):
-            writer.append(unit(vectors[rows[start : start + BLOCK]]))
+        with self._progress.stage("embedding", len(rows)) as done:
+            for start in range(0, len(rows), BLOCK):
+                block = unit(vectors[rows[start : start + BLOCK]])
+                writer.append(block)
+                done(len(block))
         self._files["vectors"] = writer.close()
 
     def _store_neighbors(self) -> NDArray[np.float32]:

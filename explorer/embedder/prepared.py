@@ -42,7 +42,7 @@ class PreparedModel:
         try:
             with (self.folder / name).open("rb") as file:
                 return _crc(file) == self.files[name][1]
-        except OSError:
+        except (OSError, KeyError):
             return False
 
 
@@ -92,10 +92,14 @@ def keep_prepared(fingerprint: str, make: Callable[[Path], dict[str, Any]]) -> P
 def discard_prepared(fingerprint: str) -> None:
     """Remove what is kept of the model: moved aside first, so that no half of it can be found."""
     home = _home(fingerprint)
+    if not home.exists():
+        return
     with suppress(OSError):
         aside = Path(tempfile.mkdtemp(prefix=f"{home.name}.", suffix=".part", dir=home.parent))
-        home.rename(aside / "discarded")
-        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            home.rename(aside / "discarded")
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _home(fingerprint: str) -> Path:

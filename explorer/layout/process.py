@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -35,30 +37,30 @@ class LayoutProcess:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._spare: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> LayoutProcess:
         """Return itself; nothing is started yet."""
         return self
 
-    def start(self) -> None:
-        """Start, unless it has started, or UMAP is in this process already; where that cannot be, `optimize` tells."""
-        if self._process is not None or "umap.umap_" in sys.modules:
-            return
-        command = [sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__).parents[2])]
-        with suppress(OSError, ValueError):
-            self._process = subprocess.Popen(  # noqa: S603 -- this interpreter, with a constant program
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End the process, done or not."""
-        if self._process is not None:
-            self._process.kill()
-            with suppress(OSError):  # what it did not read
-                self._process.communicate()
-            self._process = None
+        self._end()
+        if self._spare is not None:
+            self._spare.cleanup()
+
+    def start(self) -> None:
+        """Start, unless it has started, or UMAP is in this process already; where that cannot be, `optimize` tells."""
+        if self._process is not None or "umap.umap_" in sys.modules or not sys.executable:
+            return
+        command = [sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__).parents[2])]
+        environment = {**os.environ, "NUMBA_CACHE_DIR": self._folder_for_code()}
+        with suppress(OSError, ValueError):
+            self._process = subprocess.Popen(  # noqa: S603 -- this interpreter, with a constant program
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            )
 
     def optimize(
         self,
@@ -67,11 +69,28 @@ class LayoutProcess:
         similarities: NDArray[Any],
         options: LayoutOptions,
     ) -> NDArray[np.float32] | None:
-        """Return what `optimizer.optimize` returns; None when the process could not do it.
+        """Return what `optimizer.optimize` returns; None when no process could do it.
 
-        Then its compiled code is removed: it may be damaged, and is made again by the next one.
+        One that dies may have been given damaged code: that is removed, to be compiled anew the next time, and a second
+        process does without.
         """
-        self.start()
+        for _ in range(2):
+            self.start()
+            placed = self._asked(start, neighbors, similarities, options)
+            if self._process is None or placed is not None:
+                return placed
+            self._end()
+            shutil.rmtree(cache_folder(COMPILED), ignore_errors=True)
+            self._spare = self._spare or TemporaryDirectory(ignore_cleanup_errors=True)
+        return None
+
+    def _asked(
+        self,
+        start: NDArray[np.float32],
+        neighbors: NDArray[Any],
+        similarities: NDArray[Any],
+        options: LayoutOptions,
+    ) -> NDArray[np.float32] | None:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return None
         try:
@@ -81,11 +100,31 @@ class LayoutProcess:
                 send_array(self._process.stdin, values)
             placed = receive_array(self._process.stdout)
         except (OSError, ValueError):
-            placed = None
-        if placed is None or placed.shape != start.shape:
-            shutil.rmtree(cache_folder(COMPILED), ignore_errors=True)
             return None
-        return placed
+        return placed if placed.shape == start.shape else None
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            with suppress(OSError):  # what it did not read
+                self._process.communicate()
+            self._process = None
+
+    def _folder_for_code(self) -> str:
+        """Return where numba is to keep compiled code: the user's choice, else the cache, else a folder that goes.
+
+        Somewhere it must be: some of UMAP's functions cannot be defined otherwise.
+        """
+        if self._spare is None and os.environ.get("NUMBA_CACHE_DIR"):
+            return os.environ["NUMBA_CACHE_DIR"]
+        if self._spare is None:
+            folder = cache_folder(COMPILED)
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                with TemporaryFile(dir=folder):
+                    return str(folder)
+            self._spare = TemporaryDirectory(ignore_cleanup_errors=True)
+        return self._spare.name
 
 
 def send_array(stream: IO[bytes], values: NDArray[Any]) -> None:

@@ -1,7 +1,7 @@
 """The layout's own process: compile first, then read one neighbor graph from standard input and write coordinates.
 
-What it changes, it changes for itself alone: where numba keeps compiled code, and that UMAP's own neighbor search,
-which takes ten seconds to compile and is not used, is not imported.
+What it changes, it changes for itself alone: UMAP's own neighbor search, which takes ten seconds to compile and is not
+used, is not imported. Where numba keeps compiled code is in the environment that the parent gave it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
-from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
-from explorer.cache import cache_folder
 from explorer.layout.options import LayoutOptions
-from explorer.layout.process import COMPILED, receive_array, send_array
+from explorer.layout.process import receive_array, send_array
 
 # What `umap` imports from its neighbor search, by module.
 _UNUSED = {
@@ -33,36 +30,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process, in its own order
     source, answer = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no part of the answer
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as spare:
-        keep_compiled_code(Path(spare))
-        _import_umap()
-        from explorer.layout.optimizer import optimize
+    _import_umap()
+    from explorer.layout.optimizer import optimize
 
-        _compile(optimize)
-        if not (line := source.readline()):
-            return
-        options = LayoutOptions(**json.loads(line))
-        start, neighbors, similarities = (receive_array(source) for _ in range(3))
-        threading.Thread(target=_end_with, args=(source,), daemon=True).start()
-        send_array(answer, optimize(start, neighbors, similarities, options))
-        answer.close()
-
-
-def keep_compiled_code(spare: Path) -> None:
-    """Tell numba, before it is imported, to keep code in the cache folder, or in `spare` when that cannot be written.
-
-    Somewhere it must be: some of UMAP's functions cannot be defined otherwise.
-    """
-    if os.environ.get("NUMBA_CACHE_DIR"):
+    _compile(optimize)
+    if not (line := source.readline()):
         return
-    folder = cache_folder(COMPILED)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError:
-        folder = spare
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    options = LayoutOptions(**json.loads(line))
+    start, neighbors, similarities = (receive_array(source) for _ in range(3))
+    threading.Thread(target=_end_with, args=(source.fileno(),), daemon=True).start()
+    send_array(answer, optimize(start, neighbors, similarities, options))
+    answer.close()
 
 
 def _import_umap() -> None:
@@ -73,7 +51,7 @@ def _import_umap() -> None:
         sys.modules[name] = unused
     try:
         import umap.umap_
-    except ImportError:  # another version, which imports more of it
+    except Exception:  # another version, which needs more of it
         for name in [name for name in sys.modules if name.partition(".")[0] in {"umap", "pynndescent"}]:
             del sys.modules[name]
         import umap.umap_  # noqa: F401
@@ -90,7 +68,8 @@ def _compile(optimize: Any) -> None:
     optimize(start, neighbors, np.full(neighbors.shape, 0.5, dtype=np.float32), LayoutOptions())
 
 
-def _end_with(source: IO[bytes]) -> None:
+def _end_with(source: int) -> None:
     """End this process when standard input does: the parent is gone, and nobody waits for the answer."""
-    source.read()
+    while os.read(source, 4096):
+        pass
     os._exit(1)

@@ -181,7 +181,7 @@ class StoredRows:
     def _checked(self) -> Iterator[tuple[int, bytes]]:
         end = _data_end(self._entry)
         table = _read_at(self._file, end, 4 * _blocks(self._entry) + 4)
-        if zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+        if len(table) != 4 * _blocks(self._entry) + 4 or zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
             raise _damaged(self._entry)
         stored = iter(struct.unpack(f"<{len(table) // 4 - 1}I", table[:-4]))
         for start in range(0, end, _READ):

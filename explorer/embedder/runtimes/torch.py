@@ -61,27 +61,29 @@ class TorchRuntime:
 
     def _lower_precision(self, device: str) -> str:
         """Convert the model to half precision if that pays here and keeps its vectors; return the precision it has."""
-        import numpy as np
         import torch
 
+        if device != "cuda" and not (device == "cpu" and has_bfloat16()):
+            return "float32"
         half = torch.bfloat16 if device != "cuda" or torch.cuda.is_bf16_supported() else torch.float16
-        first = next((values for values in self._model.parameters() if values.is_floating_point()), None)
-        name = "float32" if first is None else str(first.dtype).removeprefix("torch.")
-        if name != "float32" or not (device == "cuda" or (device == "cpu" and has_bfloat16())):
-            return name
-        whole, given = self._model, self._probed()
-        self._model = deepcopy(whole).to(half)
-        made = self._probed()
-        cosines = (given * made).sum(axis=1) / np.linalg.norm(given, axis=1) / np.linalg.norm(made, axis=1)
-        if cosines.mean() >= _LEAST_COSINE:
+        whole = self._model
+        try:
+            given = self._probed()
+            self._model = deepcopy(whole).to(half)
+            cosine = float((given * self._probed()).sum(axis=1).mean())
+        except Exception:  # models bring modules of their own; not all know half precision
+            cosine = 0.0
+        if cosine >= _LEAST_COSINE:
             return str(half).removeprefix("torch.")
         self._model = whole
-        return name
+        return "float32"
 
     def _probed(self) -> NDArray[np.float64]:
         import numpy as np
 
-        return np.concatenate([made for _, made in self.run([_PROBES], as_query=False)]).astype(np.float64)
+        made = np.concatenate([made for _, made in self.run([_PROBES], as_query=False)]).astype(np.float64)
+        unit: NDArray[np.float64] = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+        return unit
 
 
 class Torch:
@@ -104,10 +106,11 @@ class Torch:
 
 
 def load_model(files: ModelFiles) -> Any:
-    """Return the SentenceTransformer in `files`, in the precision it is stored in, running no code of its own.
+    """Return the SentenceTransformer in `files`, in float32 however it is stored, running no code of its own.
 
     Raises ModelNotAvailable when it cannot be loaded.
     """
+    import torch
     from sentence_transformers import SentenceTransformer
 
     with quiet():
@@ -116,8 +119,8 @@ def load_model(files: ModelFiles) -> Any:
                 str(files.folder),
                 local_files_only=True,
                 trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
+                model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+            ).float()
         except Exception as error:  # a stranger's files can be wrong in more ways than the library has names for
             raise ModelNotAvailable(f"model {files.name} in {files.folder} cannot be loaded: {error}") from error
 

@@ -50,12 +50,13 @@ def export(reference: Any, folder: Path) -> dict[str, Any]:
     too low or the model is of a kind that is not understood; OSError when the folder cannot be written.
     """
     settings = _settings(reference.to("cpu"))
-    reference.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+    (folder / TOKENIZER).write_text(reference.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
     graph = _graph(reference)
     try:
         runtime().save_model(graph, str(folder / GRAPH), compress_to_fp16=False)
     except RuntimeError as error:
-        raise OSError(str(error)) from error  # a full disk is no property of the model
+        # A full disk, most likely: no property of the model.
+        raise OSError(f"{folder} cannot be written: {error}") from error
     settings["cosines"] = _checked(reference, folder, settings)
     return settings
 
@@ -91,7 +92,10 @@ def _graph(reference: Any) -> Any:
 
     from explorer.embedder.runtimes.torch import quiet
 
-    features = reference.preprocess(["a text of some length", "another"])
+    try:
+        features = reference.preprocess(["a text of some length", "another"])
+    except Exception as error:  # models bring tokenizers of their own
+        raise CannotPrepare(f"its texts cannot be cut into tokens: {error}") from error
     inputs = {name: values for name, values in features.items() if isinstance(values, torch.Tensor)}
     if not {"input_ids", "attention_mask"} <= inputs.keys() <= _INPUTS:
         raise CannotPrepare(f"it reads {', '.join(inputs)}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from explorer.embedder.runtimes.openvino.package import runtime
@@ -44,20 +44,34 @@ class OpenVinoRuntime:
     def run(self, batches: Sequence[Sequence[str]], *, as_query: bool) -> Iterator[tuple[int, NDArray[np.floating]]]:
         """Yield (position, vectors): one batch by all cores together, several by a core each."""
         if len(batches) == 1:
-            yield 0, self._answering(self._features(batches[0], as_query=as_query))[0]
+            request = self._answering.create_infer_request()  # one each: threads may ask at the same time
+            request.infer(self._features(batches[0], as_query=as_query))
+            yield 0, request.get_output_tensor(0).data.copy()
             return
-        requests = runtime().AsyncInferQueue(self._streaming)
-        done: SimpleQueue[tuple[int, NDArray[np.floating]]] = SimpleQueue()
-        requests.set_callback(lambda request, position: done.put((position, request.get_output_tensor(0).data.copy())))
+        model, running = self._streaming, deque[tuple[int, Any]]()
+        # Twice as many as there are cores for, so that none waits for the next batch to be made. OpenVINO's own queue
+        # is not used: its callbacks need Python while a runtime that is let go waits for them.
+        count = min(len(batches), 2 * model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        idle = [model.create_infer_request() for _ in range(count)]
+
+        def finished() -> tuple[int, NDArray[np.floating]]:
+            position, request = running.popleft()
+            request.wait()
+            idle.append(request)
+            return position, request.get_output_tensor(0).data.copy()
+
         try:
             for position, batch in enumerate(batches):
-                requests.start_async(self._features(batch, as_query=as_query), position)
-                while not done.empty():
-                    yield done.get()
+                features = self._features(batch, as_query=as_query)
+                if not idle:
+                    yield finished()
+                idle[-1].start_async(features)
+                running.append((position, idle.pop()))
+            while running:
+                yield finished()
         finally:
-            requests.wait_all()
-        while not done.empty():
-            yield done.get()
+            for _, request in running:
+                request.wait()
 
     @cached_property
     def _answering(self) -> Any:
