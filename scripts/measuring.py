@@ -15,6 +15,9 @@ from pathlib import Path
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _EVERY = 0.02  # seconds between two looks at the memory; at first, more often
 _AT_FIRST = 0.004
+# Developers' settings that users do not have; the first would have the explorer compiled from source in each process,
+# where what pip installed is compiled already.
+_NOT_A_USER_S = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "NUMBA_CACHE_DIR"}
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> tuple[float, float, str]:
@@ -25,7 +28,8 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> tup
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env={**os.environ, **(environment or {})})
+        settings = {name: value for name, value in os.environ.items() if name not in _NOT_A_USER_S}
+        process = subprocess.Popen(command, stdout=output, stderr=errors, env={**settings, **(environment or {})})
         tree = _Tree(process.pid)
         tree.start()
         process.wait()

@@ -12,21 +12,16 @@ _ARCHIVE = (
     "solv-int|supr-con"
 )
 _ARXIV = rf"(?P<id>\d{{4}}\.\d{{4,5}}|(?:{_ARCHIVE})(?:\.[a-z-]+)?/\d{{7}})(?:v(?P<version>[1-9]\d{{0,3}}))?"
-_WRITTEN = re.compile(
-    rf"(?:arxiv\s*:\s*|(?:doi:\s*)?10\.48550/arxiv\.)?{_ARXIV}(?:\.pdf)?(?:\s*\[[\w.-]+(?:\].*)?)?",
-    re.IGNORECASE | re.ASCII,
-)
+# The patterns are compiled when they are first used: a look-up by the very id uses none.
+_WRITTEN = rf"(?ia)(?:arxiv\s*:\s*|(?:doi:\s*)?10\.48550/arxiv\.)?{_ARXIV}(?:\.pdf)?(?:\s*\[[\w.-]+(?:\].*)?)?"
 # Other publishers' DOIs may end like an arXiv id: 10.1098/rspa.2010.0123.
-_ADDRESS = re.compile(
-    r"(?!(?:.*[/:])?10\.(?!48550/)\d{4,9}/)"
-    rf"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?::\d+)?/(?:[^\s?#]*?[/.])?{_ARXIV}(?:\.\w+)?/?(?:[?#]\S*)?",
-    re.IGNORECASE | re.ASCII,
+_ADDRESS = (
+    r"(?ia)(?!(?:.*[/:])?10\.(?!48550/)\d{4,9}/)"
+    rf"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?::\d+)?/(?:[^\s?#]*?[/.])?{_ARXIV}(?:\.\w+)?/?(?:[?#]\S*)?"
 )
-_DOI = re.compile(r"(?:doi:?\s*|(?:https?://)?(?:dx\.|www\.)?doi\.org/)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
-_URL = re.compile(r"https?://\S+", re.IGNORECASE)
-_ALMOST_ARXIV = re.compile(
-    r"(?:arxiv\s*:\s*\S+|\d{4}[.:,]\d{3,6}(?:v\d*)?|[a-z-]+(?:\.[a-z]{2})?/\d{5,8})", re.IGNORECASE
-)
+_DOI = r"(?i)(?:doi:?\s*|(?:https?://)?(?:dx\.|www\.)?doi\.org/)?(10\.[0-9]{4,9}/\S+)"
+_URL = r"(?i)https?://\S+"
+_ALMOST_ARXIV = r"(?i)(?:arxiv\s*:\s*\S+|\d{4}[.:,]\d{3,6}(?:v\d*)?|[a-z-]+(?:\.[a-z]{2})?/\d{5,8})"
 
 _LONGEST = 500  # characters; what is longer is prose
 
@@ -41,7 +36,7 @@ def arxiv_identifier(text: str) -> tuple[str, int | None] | None:
     text = text.strip().strip("<>()[]{}\"'`,;. ")
     if len(text) > _LONGEST:
         return None
-    match = _WRITTEN.fullmatch(text) or _ADDRESS.fullmatch(text)
+    match = re.fullmatch(_WRITTEN, text) or re.fullmatch(_ADDRESS, text)
     if match is None:
         return None
     archive, slash, number = match["id"].lower().rpartition("/")
@@ -51,7 +46,7 @@ def arxiv_identifier(text: str) -> tuple[str, int | None] | None:
 
 def doi_in(text: str) -> str | None:
     """Return the DOI that `text` is, without "doi:" or the address of the resolver, or None when it is none."""
-    match = _DOI.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    match = re.fullmatch(_DOI, text.strip()) if len(text) <= _LONGEST else None
     return match[1] if match else None
 
 
@@ -63,6 +58,6 @@ def looks_like_identifier(text: str) -> bool:
     text = text.strip()
     if len(text) > _LONGEST:
         return False
-    if doi_in(text) or _URL.fullmatch(text) or _ALMOST_ARXIV.fullmatch(text) or arxiv_identifier(text):
+    if doi_in(text) or re.fullmatch(_URL, text) or re.fullmatch(_ALMOST_ARXIV, text) or arxiv_identifier(text):
         return True
     return " " not in text and sum(character.isdigit() for character in text) >= 5

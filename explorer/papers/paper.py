@@ -14,7 +14,7 @@ from explorer.errors import InvalidInput
 from explorer.papers.identifiers import arxiv_identifier, doi_in
 from explorer.papers.text import clean, readable, title_key
 
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])")
+_DATE = r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])"
 _LONGEST_ID = 400
 
 
@@ -90,7 +90,7 @@ def _identifier(record: Mapping[str, Any], title: str, abstract: str) -> tuple[s
 
 
 def _date(value: object) -> str:
-    match = _DATE.match(_text(value))
+    match = re.match(_DATE, _text(value))
     if match is None:
         return ""
     for length, rest in ((10, ""), (7, "-01"), (4, "-01-01")):

@@ -13,21 +13,21 @@ from itertools import groupby
 from typing import Literal
 
 # What prints nothing, tab and line feed aside: NUL, soft hyphens, bidi overrides. Joiners stay, scripts need them.
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_BLANKS = re.compile(r"[^\S\n]+")
-_SIGNS = re.compile(r"[^\w\s!-~]{31,}")
+_SURROGATE = "[\ud800-\udfff]"
+_BLANKS = r"[^\S\n]+"
+_SIGNS = r"[^\w\s!-~]{31,}"
 
 
 def clean(text: str) -> str:
     """Return `text` in NFC, without control characters, with single blanks, paragraphs parted by one empty line."""
     if text.isascii() and text.isprintable() and "  " not in text:  # most are; it saves half of the time
         return text.strip()
-    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _UNPRINTABLE.sub(lambda match: "\n" if match[0] in "\u2028\u2029\x0b\x0c\x85" else "", text)
-    lines = (_BLANKS.sub(" ", line).strip() for line in _normalize("NFC", text).split("\n"))
+    text = re.sub(_SURROGATE, "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = re.sub(_UNPRINTABLE, lambda match: "\n" if match[0] in "\u2028\u2029\x0b\x0c\x85" else "", text)
+    lines = (re.sub(_BLANKS, " ", line).strip() for line in _normalize("NFC", text).split("\n"))
     paragraphs = (" ".join(group) for words, group in groupby(lines, key=bool) if words)
     return "\n\n".join(paragraphs)
 
@@ -39,7 +39,7 @@ def _normalize(form: Literal["NFC", "NFKD"], text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _SIGNS.sub(lambda match: match[0][:30] if any(map(unicodedata.combining, match[0])) else match[0], text)
+    text = re.sub(_SIGNS, lambda match: match[0][:30] if any(map(unicodedata.combining, match[0])) else match[0], text)
     return unicodedata.normalize(form, text)
 
 
@@ -53,7 +53,7 @@ def readable(text: str) -> str:
         return text
     from explorer.papers.latex import spelled_out
 
-    return _BLANKS.sub(" ", spelled_out(text)).strip()
+    return re.sub(_BLANKS, " ", spelled_out(text)).strip()
 
 
 def title_key(title: str) -> str:

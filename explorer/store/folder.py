@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
 from explorer.store.arrays import StoredRows, file_size, read_row, view_array
 from explorer.store.database import PaperDatabase
-from explorer.store.manifest import FILE_NAME, FileEntry, Manifest
+from explorer.store.manifest import FileEntry, Manifest, is_own_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _MANIFEST = "manifest.json"
 _LONGEST_MANIFEST = 16 * 1024 * 1024  # bytes
 _WORK = ".paper-explorer-work"
 _LOCK = ".paper-explorer.lock"
-_SHARD_NAME = re.compile(r"[0-9a-f]{32}\.(?:npy|tmp)")
+_SHARD_NAME = r"[0-9a-f]{32}\.(?:npy|tmp)"
 _ELEMENT_TYPES = {
     "vectors": {"<f4", "<f2"},
     "neighbors": {"<i4"},
@@ -226,7 +226,7 @@ class Workshop:
         _flush_folder(self.path)
         _remove_own_files(self.path, keep={entry.name for entry in manifest.files.values()})
         for shard in self.shards.iterdir():
-            if _SHARD_NAME.fullmatch(shard.name):
+            if re.fullmatch(_SHARD_NAME, shard.name):
                 shard.unlink()
 
     def _remove_empty_folders(self) -> None:
@@ -239,7 +239,7 @@ def _remove_own_files(folder: Path, keep: Collection[str] = ()) -> None:
     """Remove the files of `folder` that are named like a library's, `keep` excepted."""
     if folder.is_dir():
         for file in folder.iterdir():
-            if FILE_NAME.fullmatch(file.name) and file.name not in keep:
+            if is_own_name(file.name) and file.name not in keep:
                 with suppress(OSError):  # Windows keeps files that a reader has open; the next commit tries again
                     file.unlink()
 
@@ -254,7 +254,7 @@ def require_own_folder(path: Path) -> None:
         raise LibraryExists(f"{path} is, or is in, a file: name a folder for the library") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
-    if names and not any(FILE_NAME.fullmatch(name) or name in {_WORK, _LOCK} for name in names):
+    if names and not any(is_own_name(name) or name in {_WORK, _LOCK} for name in names):
         raise LibraryExists(f"{path} is not a library and holds other files ({names[0]}): name another folder")
     for folder in (path / _WORK, path / _WORK / "shards"):
         if folder.is_symlink():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,11 +10,12 @@ from typing import Any
 from explorer.errors import ForeignLibrary, LibraryDamaged
 
 FORMAT = 1
-# What a library's own files are called: its role, then a generation, which always has a letter and so is no date.
-FILE_NAME = re.compile(
-    r"(?:papers-(?=\d*[a-f])[0-9a-f]{8}\.sqlite|rejected-(?=\d*[a-f])[0-9a-f]{8}\.jsonl"
-    r"|(?:vectors|neighbors|similarities|layout)-(?=\d*[a-f])[0-9a-f]{8}\.npy)"
-)
+# What a library's own files are called: its role, then a generation, then what they are.
+_SUFFIXES = {
+    "papers": ".sqlite",
+    "rejected": ".jsonl",
+    **dict.fromkeys(("vectors", "neighbors", "similarities", "layout"), ".npy"),
+}
 ELEMENT_SIZES = {"<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
 
 
@@ -67,6 +67,15 @@ class Manifest:
         return manifest
 
 
+def is_own_name(name: str) -> bool:
+    """Tell whether a library's file can have this name. A generation always has a letter, and so is no date."""
+    role, _, rest = name.partition("-")
+    generation = rest.removesuffix(_SUFFIXES.get(role, "/"))
+    return (
+        len(rest) > len(generation) == 8 and set(generation) <= set("0123456789abcdef") and not generation.isdecimal()
+    )
+
+
 def _parsed(text: str, source: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
@@ -91,7 +100,7 @@ def _entry(entry: dict[str, Any]) -> FileEntry:
     sizes = (made.size, made.offset, *made.shape)
     if not all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes):
         raise ValueError(f"sizes {sizes}")
-    if not FILE_NAME.fullmatch(made.name):
+    if not is_own_name(made.name):
         # A manifest from a stranger must not lead outside its folder.
         raise ValueError(f"{made.name!r} cannot be a file of a library")
     if made.dtype not in {"", *ELEMENT_SIZES}:
