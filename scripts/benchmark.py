@@ -105,6 +105,11 @@ class Bench:
         return 20_000 if self.quick else 100_000
 
     @property
+    def few(self) -> int:
+        """Return how many papers the digest has."""
+        return self.digest.read_text(encoding="utf-8").count("\n### ")
+
+    @property
     def digest(self) -> Path:
         """Return the digest of some 55 papers."""
         return DIGEST if DIGEST.exists() else SAMPLE
@@ -199,15 +204,14 @@ def ask_by_text(bench: Bench, count: int) -> Case:
 
 def build(bench: Bench) -> Case:
     """Make everything of a digest: vectors, index, layout, map."""
-    source, commands, clear = _builders(bench, bench.digest)
-    count = source.read_text(encoding="utf-8").count("\n### ")
-    title = f"library and map of {count} papers, second run"
+    commands, clear = _builders(bench, bench.digest)
+    title = f"library and map of {bench.few} papers, second run"
     return Case(title, commands, bench.repetitions, clear, warm_up=not bench.quick)
 
 
 def build_first(bench: Bench) -> Case:
     """Make the same as after an installation: nothing is compiled yet; for the explorer also with no model prepared."""
-    source, commands, clear = _builders(bench, bench.digest)
+    commands, clear = _builders(bench, bench.digest)
 
     def forget() -> dict[str, str]:
         clear()
@@ -218,19 +222,18 @@ def build_first(bench: Bench) -> Case:
     commands["explorer, no model prepared"] = [
         "env", f"EXPLORER_CACHE={bench.work / 'cache'}", *commands[OURS],
     ]  # fmt: skip
-    count = source.read_text(encoding="utf-8").count("\n### ")
-    title = f"library and map of {count} papers, first run after install"
+    title = f"library and map of {bench.few} papers, first run after install"
     return Case(title, commands, bench.repetitions, forget, warm_up=False)
 
 
 def build_thousand(bench: Bench) -> Case:
     """Make everything of a thousand papers."""
     count = 200 if bench.quick else 1_000
-    _, commands, clear = _builders(bench, bench.as_digest(count))
+    commands, clear = _builders(bench, bench.as_digest(count))
     return Case(f"library and map of {count:,} papers", commands, bench.repetitions, clear, warm_up=False)
 
 
-def _builders(bench: Bench, source: Path) -> tuple[Path, dict[str, list[str]], Callable[[], dict[str, str]]]:
+def _builders(bench: Bench, source: Path) -> tuple[dict[str, list[str]], Callable[[], dict[str, str]]]:
     ours, theirs = bench.work / "built", bench.work / "reference-built"
 
     def clear() -> dict[str, str]:
@@ -242,13 +245,13 @@ def _builders(bench: Bench, source: Path) -> tuple[Path, dict[str, list[str]], C
         OBVIOUS: [*reference(), "build", str(source), str(theirs), *model()],
         OURS: [str(EXPLORER), "demo", str(source), "-l", str(ours)],
     }
-    return source, commands, clear
+    return commands, clear
 
 
 CASES: dict[str, Callable[[Bench], Case]] = {
-    "find-similar-id": lambda bench: ask_by_id(bench, 55),
+    "find-similar-id": lambda bench: ask_by_id(bench, bench.few),
     "find-similar-id-many": lambda bench: ask_by_id(bench, bench.many),
-    "find-similar-text": lambda bench: ask_by_text(bench, 55),
+    "find-similar-text": lambda bench: ask_by_text(bench, bench.few),
     "find-similar-text-many": lambda bench: ask_by_text(bench, bench.many),
     "build": build,
     "build-first": build_first,
@@ -306,7 +309,7 @@ def stages(bench: Bench) -> dict[str, Any]:
     """Split the explorer's builds by stage; above 5,000 papers with ready vectors."""
     found = {}
     sources: dict[int, tuple[Path, list[str], int]] = {
-        55: (bench.digest, [], bench.repetitions),
+        bench.few: (bench.digest, [], bench.repetitions),
         1_000: (bench.as_digest(1_000), [], bench.repetitions),
         10_000: (*bench.as_lines(10_000), 1),
     }
