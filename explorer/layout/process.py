@@ -74,9 +74,10 @@ class LayoutProcess:
         One that dies may have been given damaged code: that is removed, to be compiled anew the next time, and a second
         process does without.
         """
+        count = options.n_neighbors
         for _ in range(2):
             self.start()
-            placed = self._asked(start, neighbors, similarities, options)
+            placed = self._asked(options, start, neighbors[:, :count], similarities[:, :count])
             if self._process is None or placed is not None:
                 return placed
             self._end()
@@ -84,24 +85,18 @@ class LayoutProcess:
             self._spare = self._spare or TemporaryDirectory(ignore_cleanup_errors=True)
         return None
 
-    def _asked(
-        self,
-        start: NDArray[np.float32],
-        neighbors: NDArray[Any],
-        similarities: NDArray[Any],
-        options: LayoutOptions,
-    ) -> NDArray[np.float32] | None:
+    def _asked(self, options: LayoutOptions, *arrays: NDArray[Any]) -> NDArray[np.float32] | None:
+        """Send options and arrays, the start first; return what comes back, None when it is no layout of that start."""
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return None
         try:
-            count = options.n_neighbors
             self._process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
-            for values in (start, neighbors[:, :count], similarities[:, :count]):
+            for values in arrays:
                 send_array(self._process.stdin, values)
             placed = receive_array(self._process.stdout)
         except (OSError, ValueError):
             return None
-        return placed if placed.shape == start.shape else None
+        return placed if placed.shape == arrays[0].shape else None
 
     def _end(self) -> None:
         if self._process is not None:

@@ -132,10 +132,7 @@ def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
     if content.size != file_size(entry):
         raise _damaged(entry)
     end = _data_end(entry)
-    table = content[end:].tobytes()
-    if zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
-        raise _damaged(entry)
-    for block, stored in enumerate(np.frombuffer(table[:-4], dtype="<u4")):
+    for block, stored in enumerate(_checksums(content[end:].tobytes(), entry)):
         if zlib.crc32(content[block * _BLOCK : min((block + 1) * _BLOCK, end)].data) != stored:
             raise _damaged(entry)
     return content[entry.offset : end].view(entry.dtype).reshape(entry.shape)
@@ -181,9 +178,7 @@ class StoredRows:
     def _checked(self) -> Iterator[tuple[int, bytes]]:
         end = _data_end(self._entry)
         table = _read_at(self._file, end, 4 * _blocks(self._entry) + 4)
-        if len(table) != 4 * _blocks(self._entry) + 4 or zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
-            raise _damaged(self._entry)
-        stored = iter(struct.unpack(f"<{len(table) // 4 - 1}I", table[:-4]))
+        stored = iter(_checksums(table, self._entry))
         for start in range(0, end, _READ):
             data = _read_at(self._file, start, min(_READ, end - start))
             view = memoryview(data)
@@ -211,6 +206,14 @@ def load_array(path: Path) -> NDArray[Any]:
             return view_array(file, FileEntry(path.name, 0, "", dtype.str, shape, file.tell()))
         except (ValueError, EOFError, OSError, TokenError) as error:
             raise LibraryDamaged(f"{path} is not a whole array: {error}") from None
+
+
+def _checksums(table: bytes, entry: FileEntry) -> tuple[int, ...]:
+    """Return the checksum of each block from the end of a file. Raises LibraryDamaged when that is not what it was."""
+    count = _blocks(entry)
+    if len(table) != 4 * count + 4 or zlib.crc32(table[:-4]) != int.from_bytes(table[-4:], "little"):
+        raise _damaged(entry)
+    return struct.unpack(f"<{count}I", table[:-4])
 
 
 def _data_end(entry: FileEntry) -> int:
