@@ -78,6 +78,8 @@ def test_the_seed_decides_every_byte() -> None:
 def test_it_compiles_even_where_no_cache_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core.dispatcher import Dispatcher
 
+    layout_of(groups(2, 10))  # UMAP is imported by then, whichever test comes first: its import needs what is patched
+
     def nowhere(self: Dispatcher) -> None:
         raise RuntimeError("cannot cache function: no locator available")
 
