@@ -9,6 +9,7 @@ the answer for k = 10.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,6 +72,21 @@ class ExactIndex:
 INDEX_TYPES: dict[str, Callable[[Vectors], VectorIndex]] = {"exact": ExactIndex}
 
 
+@dataclass(frozen=True, slots=True)
+class GraphBlock:
+    """Hold the neighbors of the rows `own`.
+
+    `rows` and `similarities` are (m, k), nearest first; `shortlist` are the (m, s) rows nearest to each in no order,
+    for a ranking to order anew, and `products` their cosines as float32 sums, good to 1e-6.
+    """
+
+    own: range
+    rows: Rows
+    similarities: Similarities
+    shortlist: Rows
+    products: Similarities
+
+
 class NearestRows:
     """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; their lengths do not matter."""
 
@@ -91,27 +107,74 @@ class NearestRows:
             vectors[start : start + len(block)] = unit(block, start)
         return vectors
 
-    def search(self, query: Vectors, k: int, without: int | None = None) -> list[tuple[int, float]]:
-        """Return up to `k` rows nearest to a (d,) query with their cosines, never the row `without`."""
+    def search(
+        self, query: Vectors, k: int, without: int | None = None, allowed: NDArray[np.bool_] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return up to `k` rows nearest to a (d,) query with their cosines, never the row `without`.
+
+        `allowed` (n,) tells which rows may be answers; None allows all.
+        """
         query = unit(query[None, :])[0]
-        if self._index_type == "exact" and "vectors" not in vars(self) and self._scans < _SCANS:
-            self._scans += 1
-            rows, similarities = self._scan(query, k, without)
-        else:
+        if allowed is None and self._is_in_memory():
             rows, similarities = self._nearest(query, k, without)
+        else:
+            candidates = self.shortlist(self.cosines(query), query, k, without, allowed)
+            rows, similarities = self._ordered(query, candidates, k)
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
-        vector = self.vectors[row] if "vectors" in vars(self) else unit(self._source.take([row]), row)[0]
-        return self.search(vector, k, without=row)
+        return self.search(self.vector(row), k, without=row)
 
-    def graph(self, k: int) -> Iterator[tuple[Rows, Similarities]]:
-        """Yield the min(k, n - 1) nearest of every row, itself excluded, in blocks of rows: (m, k) rows and cosines."""
+    def vector(self, row: int) -> Vectors:
+        """Return the unit vector of a row, (d,)."""
+        if "vectors" in vars(self):
+            vector: Vectors = self.vectors[row]
+            return vector
+        taken: Vectors = unit(self._source.take([row]), row)[0]
+        return taken
+
+    def cosines(self, query: Vectors) -> Similarities:
+        """Return the cosine of every row with a (d,) unit query, (n,), good to 1e-6."""
+        if not self._is_in_memory():
+            self._scans += 1
+            return self._scan(query)
+        cosines: Similarities = self.vectors @ query
+        return cosines
+
+    def exact(self, query: Vectors, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Similarities:
+        """Return the cosines of some rows with a (d,) unit query, (m,), each the same whatever the others are."""
+        import numpy as np
+
+        cosines = np.empty(len(rows))
+        for start in range(0, len(rows), _ROWS):
+            some = self._units(rows[start : start + _ROWS])
+            cosines[start : start + len(some)] = (some.astype(np.float64) * query).sum(axis=1)
+        return np.clip(cosines, -1, 1).astype(np.float32)
+
+    def shortlist(
+        self,
+        cosines: Similarities,
+        query: Vectors,
+        count: int,
+        without: int | None = None,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.intp]:
+        """Return, in no order, the `count` rows nearest to a (d,) unit query; `cosines` are its with all rows."""
+        import numpy as np
+
+        may = np.ones(len(cosines), dtype=bool) if allowed is None else allowed.copy()
+        if without is not None:
+            may[without] = False
+        rows = np.flatnonzero(may)
+        return rows[self._largest(query, rows, cosines[rows], count)]
+
+    def graph(self, k: int, shortlist: int = 0) -> Iterator[GraphBlock]:
+        """Yield the min(k, n - 1) nearest of every row, itself excluded, in blocks of rows."""
         n = len(self.vectors)
         tied: dict[bytes, tuple[Rows, Similarities]] = {}
         for start in range(0, n, _QUERIES):
-            yield self._neighbors(range(start, min(start + _QUERIES, n)), min(k, n - 1), tied)
+            yield self._neighbors(range(start, min(start + _QUERIES, n)), (k, max(k, shortlist)), tied)
 
     @cached_property
     def _index(self) -> VectorIndex:
@@ -120,8 +183,12 @@ class NearestRows:
     def _units(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Vectors:
         return self.vectors[rows] if "vectors" in vars(self) else unit(self._source.take(rows))
 
-    def _scan(self, query: Vectors, k: int, without: int | None) -> tuple[Rows, Similarities]:
-        """Return the k nearest after reading every vector once and keeping none."""
+    def _is_in_memory(self) -> bool:
+        """Tell whether the vectors are in memory, or asked for so often by now that they should be."""
+        return "vectors" in vars(self) or self._index_type != "exact" or self._scans >= _SCANS
+
+    def _scan(self, query: Vectors) -> Similarities:
+        """Return the cosines of all rows after reading every vector once and keeping none."""
         import numpy as np
 
         cosines = np.empty(self._source.shape[0], dtype=np.float32)
@@ -131,38 +198,96 @@ class NearestRows:
             if abs(lengths - 1).max() > _ABOUT_ONE:
                 single, lengths = unit(single, start), np.ones(len(single))
             cosines[start : start + len(block)] = single @ query / lengths
-        if without is not None:
-            cosines[without] = -np.inf
-        k = min(k, len(cosines) - (without is not None))
-        least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
-        return self._ordered(query, np.flatnonzero(cosines >= max(least - _ROUNDING, -2)), k)
+        return cosines
 
-    def _neighbors(self, own: range, k: int, tied: dict[bytes, tuple[Rows, Similarities]]) -> tuple[Rows, Similarities]:
-        """Return the k nearest of some neighboring rows, each itself excluded.
+    def _largest(self, query: Vectors, rows: NDArray[Any], products: NDArray[Any], count: int) -> NDArray[np.intp]:
+        """Return the positions of the `count` rows of largest cosine; float32 products decide where they can."""
+        import numpy as np
+
+        if count >= len(rows):
+            return np.arange(len(rows))
+        if count < 1:
+            return np.arange(0)
+        least = np.partition(products, len(products) - count)[len(products) - count]
+        is_sure = products > least + _ROUNDING
+        sure, unsure = np.flatnonzero(is_sure), np.flatnonzero(~is_sure & (products >= least - _ROUNDING))
+        if len(sure) + len(unsure) > count:
+            order = np.lexsort((rows[unsure], -self.exact(query, rows[unsure])))
+            unsure = unsure[order[: count - len(sure)]]
+        return np.concatenate([sure, unsure])
+
+    def _neighbors(
+        self, own: range, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]
+    ) -> GraphBlock:
+        """Return the neighbors of some rows that follow each other; `sizes` are k and the shortlist's.
 
         `tied` keeps the answers of vectors that many rows have in common: these are searched once, not once a row.
         """
         import numpy as np
 
+        n = len(self.vectors)
+        k, listed = (min(size, n - 1) for size in sizes)
         queries = self.vectors[own.start : own.stop]
-        count = min(len(self.vectors), k + _SPARE + 1)
-        products, candidates = self._index.candidates(queries, count)
-        cosines = np.empty(candidates.shape)
-        for some in (slice(start, start + _TOGETHER) for start in range(0, len(own), _TOGETHER)):
-            cosines[some] = (self.vectors[candidates[some]].astype(np.float64) * queries[some, None]).sum(axis=2)
-        similarities = np.clip(cosines, -1, 1).astype(np.float32)
-        similarities[(candidates < 0) | (candidates == np.asarray(own)[:, None])] = -np.inf
+        products, candidates = self._index.candidates(queries, min(n, listed + _SPARE + 1))
+        products = np.where((candidates < 0) | (candidates == np.asarray(own)[:, None]), -np.inf, products)
+        order = np.argsort(-products, axis=1, kind="stable")
+        products, candidates = (np.take_along_axis(values, order, axis=1) for values in (products, candidates))
+        rows, similarities = self._nearest_of(own, k, candidates[:, : k + _SPARE], products[:, : k + _SPARE], tied)
+        shortlist, kept = candidates[:, :listed].astype(np.int32), products[:, :listed].astype(np.float32)
+        if listed < n - 1:
+            for position in np.flatnonzero(products[:, listed] > products[:, listed - 1] - 2 * _ROUNDING):
+                found = (candidates[position], products[position])
+                shortlist[position], kept[position] = self._listed(queries[position], own[position], found, listed)
+        return GraphBlock(own, rows, similarities, shortlist, kept)
+
+    def _listed(
+        self, query: Vectors, own: int, found: tuple[NDArray[Any], NDArray[Any]], count: int
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the `count` nearest of one row where several are about as near as the last."""
+        import numpy as np
+
+        rows, products = found
+        if products[-2] > products[count - 1] - 2 * _ROUNDING:  # the last is the row itself, or one too many
+            rows, products = np.arange(len(self.vectors)), self.vectors @ query
+            products[own] = -np.inf
+        chosen = self._largest(query, rows, products, count)
+        return rows[chosen], products[chosen]
+
+    def _nearest_of(
+        self,
+        own: range,
+        k: int,
+        candidates: NDArray[Any],
+        products: NDArray[Any],
+        tied: dict[bytes, tuple[Rows, Similarities]],
+    ) -> tuple[Rows, Similarities]:
+        """Return the k nearest of each row of `own` from candidates in the order of their float32 products."""
+        import numpy as np
+
+        queries = self.vectors[own.start : own.stop]
+        similarities = self.pairs(queries, candidates)
+        similarities[products == -np.inf] = -np.inf
         order = np.lexsort((candidates, -similarities))[:, :k]
         rows = np.take_along_axis(candidates, order, axis=1).astype(np.int32)
         similarities = np.take_along_axis(similarities, order, axis=1)
-        if 0 < k < count < len(self.vectors):
-            for position in np.flatnonzero(products[:, -1] > products[:, k] - _ROUNDING):
+        if 0 < k < len(self.vectors) - 1:
+            for position in np.flatnonzero(products[:, -1] > products[:, k - 1] - _ROUNDING):
                 query = queries[position]
                 if (key := query.tobytes()) not in tied:
                     tied[key] = self._nearest(query, k + 1, None)
                 others = np.flatnonzero(tied[key][0] != own[position])[:k]
                 rows[position], similarities[position] = (values[others] for values in tied[key])
         return rows, similarities
+
+    def pairs(self, queries: Vectors, candidates: NDArray[Any]) -> Similarities:
+        """Return the cosines of (m, d) unit queries each with its own (m, c) candidates, as `exact` does."""
+        import numpy as np
+
+        cosines = np.empty(candidates.shape)
+        for some in (slice(start, start + _TOGETHER) for start in range(0, len(queries), _TOGETHER)):
+            cosines[some] = (self.vectors[candidates[some]].astype(np.float64) * queries[some, None]).sum(axis=2)
+        similarities: Similarities = np.clip(cosines, -1, 1).astype(np.float32)
+        return similarities
 
     def _nearest(self, query: Vectors, k: int, without: int | None) -> tuple[Rows, Similarities]:
         """Return the k nearest of one query, asking the index for more where a tie runs past the candidates."""
@@ -180,11 +305,7 @@ class NearestRows:
         """Return the k nearest of some rows, by their cosines in float64."""
         import numpy as np
 
-        cosines = np.empty(len(rows))
-        for start in range(0, len(rows), _ROWS):
-            some = self._units(rows[start : start + _ROWS])
-            cosines[start : start + len(some)] = (some.astype(np.float64) * query).sum(axis=1)
-        similarities = np.clip(cosines, -1, 1).astype(np.float32)
+        similarities = self.exact(query, rows)
         order = np.lexsort((rows, -similarities))[:k]
         return rows[order].astype(np.int32), similarities[order]
 

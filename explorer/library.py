@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from explorer import query as queries
 from explorer.errors import InvalidInput, ModelMismatch
-from explorer.matches import Match, Matches
+from explorer.matches import Matches
 from explorer.papers import Paper
+from explorer.query import Query
+from explorer.search import SearchOptions, answer
 from explorer.store import LibraryFolder
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from explorer.builder import BuildReport
     from explorer.embedder import Embedder, ModelFiles, ModelIdentity
-    from explorer.index import NearestRows
+    from explorer.search.corpus import StoredCorpus
     from explorer.webmap import MapData
 
 _ON_MAP = 10  # neighbors shown for each paper
@@ -143,39 +146,39 @@ class Library:
         """Return the papers: iterable, with a length, by id or row."""
         return Papers(self._folder)
 
-    def similar(self, paper_id: str, k: int = 10) -> Matches:
+    def similar(self, paper_id: str, k: int = 10, options: SearchOptions | None = None, **named: Any) -> Matches:
         """Return the `k` papers most like one of the library, which is named by id or address in any form.
 
-        Up to 30 are looked up in the stored neighbor graph; more are searched. Raises UnknownPaper, InvalidInput.
+        `options`, or its fields by name, say what else matters. Up to 30 are looked up where the library stores them,
+        unless options change which papers can be answers; more are searched. Raises UnknownPaper, InvalidInput.
         """
-        return self._similar_to_row(queries.require_id(paper_id, self._folder.database), k, "id")
+        part = Query("id", paper_id, queries.require_id(paper_id, self._folder.database))
+        return self._answered([part], k, _options(options, named))
 
-    def search(self, text: str, k: int = 10) -> Matches:
-        """Return the `k` papers most like a text.
+    def search(self, text: str, k: int = 10, options: SearchOptions | None = None, **named: Any) -> Matches:
+        """Return the `k` papers most like a text, whatever it looks like; options are as for `similar`.
 
         Raises ModelMismatch when the library's vectors come from another model, ModelNotAvailable, InvalidInput.
         """
-        text = queries.require_words(text, "give some text")
-        k = _checked_count(k)
-        vector = self._embedder.embed([text], as_query=True)[0]
-        width = self._folder.manifest.files["vectors"].shape[1]
-        if vector.shape != (width,):
-            raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {vector.shape[0]}")
-        return self._matches(self._nearest.search(vector, k), "text")
+        part = Query("text", queries.require_words(text, "give some text"))
+        return self._answered([part], k, _options(options, named))
 
-    def find_similar(self, query: str, k: int = 10) -> Matches:
-        """Return the `k` papers most like what `query` means: an id or address, else a whole title, else a text.
+    def find_similar(
+        self, *asked: str | Query, k: int = 10, options: SearchOptions | None = None, **named: Any
+    ) -> Matches:
+        """Return the `k` papers most like what is asked for, which may be several things at once.
 
-        `query_kind` of the answer says which. Raises UnknownPaper for what looks like an id but is not in the library.
+        Each is an id or address, else a whole title, else a file of text, or "@file" with a list of papers, else a
+        text. `options`, or its fields by name (`like=[...]`, `unlike=[...]`, `since=...`), say what else matters.
+        `query_kind` of the answer says what was asked. Raises UnknownPaper for what looks like an id but is not in the
+        library, InvalidInput, ModelMismatch, ModelNotAvailable.
         """
-        meant = queries.interpret(query, self._folder.database)
-        return self.search(meant.text, k) if meant.row is None else self._similar_to_row(meant.row, k, meant.kind)
+        return self._answered(asked, k, _options(options, named))
 
-    def find_title(self, part: str, k: int = 10) -> Matches:
+    def find_title(self, part: str, k: int = 10, options: SearchOptions | None = None, **named: Any) -> Matches:
         """Return the `k` papers most like the one whose title holds `part`. Raises UnknownPaper, InvalidInput."""
         meant = queries.find_title_part(part, self._folder.database, self._titles)
-        assert meant.row is not None  # noqa: S101 -- a title is always a paper's
-        return self._similar_to_row(meant.row, k, meant.kind)
+        return self._answered([Query("title", meant.text, meant.row)], k, _options(options, named))
 
     def map(self) -> go.Figure:
         """Return the map as a plain Plotly figure, for notebooks."""
@@ -211,11 +214,32 @@ class Library:
             "versions": manifest.versions,
         }
 
-    @cached_property
-    def _nearest(self) -> NearestRows:
-        from explorer.index import NearestRows
+    def check(self) -> dict[str, Any]:
+        """Return how right this library is, as far as that can be told without labels: shares from 0 to 1.
 
-        return NearestRows(self._folder.vectors(), self._folder.manifest.parameters["index"])
+        "index" is the neighbor graph's recall of the ten nearest, "categories" how often one of the first ten answers
+        has the paper's first category, "titles" how often a title finds its paper, "map" how much of the truth the
+        picture keeps. Raises ModelMismatch, ModelNotAvailable.
+        """
+        from explorer.evaluation import check_library
+
+        has_model = self._model is not None or bool(self._folder.manifest.model)
+        return check_library(self._corpus, self._folder.array("layout"), with_texts=has_model)
+
+    @cached_property
+    def _corpus(self) -> StoredCorpus:
+        from explorer.search.corpus import StoredCorpus
+
+        has_model = self._model is not None or bool(self._folder.manifest.model)
+        return StoredCorpus(self._folder, lambda: self._checked_embedder if has_model else None)
+
+    @cached_property
+    def _checked_embedder(self) -> Embedder:
+        embedder, width = self._embedder, self._folder.manifest.files["vectors"].shape[1]
+        found = embedder.embed(["a text"]).shape[1]
+        if found != width:
+            raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {found}")
+        return embedder
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -225,8 +249,6 @@ class Library:
         if self._model is not None and not isinstance(self._model, str | Path):
             _require_same_model(stored, self._model.identity)
             return self._model
-        if self._model is None and not stored:
-            raise ModelMismatch("this library was built from ready vectors: name the model that made them with --model")
         if self._model is None and (prepared := load_prepared(ModelIdentity.from_dict(stored))) is not None:
             return prepared
         files = self._remembered_model(stored["name"]) if self._model is None else find_model(str(self._model))
@@ -242,17 +264,10 @@ class Library:
             raise ModelMismatch(f"this library was built with the model {name!r}: name it with --model")
         return find_model(name, download=name == DEFAULT_MODEL)
 
-    def _similar_to_row(self, row: int, k: int, kind: str) -> Matches:
-        k = _checked_count(k)
-        stored = self._folder.manifest.files["neighbors"].shape[1]
-        enough = k <= stored or stored == len(self.papers) - 1
-        nearest = self._folder.neighbors(row)[:k] if enough else self._nearest.similar(row, k)
-        return self._matches(nearest, kind, self._folder.database.papers([row])[0])
-
-    def _matches(self, nearest: Sequence[tuple[int, float]], kind: str, paper: Paper | None = None) -> Matches:
-        papers = self._folder.database.papers([row for row, _ in nearest])
-        pairs = zip(papers, nearest, strict=True)
-        return Matches([Match(found, pair[1], rank) for rank, (found, pair) in enumerate(pairs, 1)], kind, paper)
+    def _answered(self, asked: Sequence[str | Query], k: int, options: SearchOptions) -> Matches:
+        if k < 1:
+            raise InvalidInput(f"k is {k}: ask for at least one paper")
+        return answer(lambda: self._corpus, self._folder, asked, k, options)
 
     def _titles(self, rows: Sequence[int]) -> list[str]:
         return [f"{paper.id} {paper.title}" for paper in self._folder.database.papers(rows)]
@@ -264,15 +279,16 @@ class Library:
             title=self.path.absolute().name,
             papers=list(self.papers),
             coordinates=self._folder.array("layout"),
-            neighbors=self._folder.array("neighbors")[:, :_ON_MAP],
-            similarities=self._folder.array("similarities")[:, :_ON_MAP],
+            neighbors=self._folder.array("related")[:, :_ON_MAP],
+            similarities=self._folder.array("cosines")[:, :_ON_MAP],
         )
 
 
-def _checked_count(k: int) -> int:
-    if k < 1:
-        raise InvalidInput(f"k is {k}: ask for at least one paper")
-    return k
+def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOptions:
+    try:
+        return SearchOptions(**named) if options is None else replace(options, **named)
+    except TypeError as error:
+        raise InvalidInput(f"there is no such option of a search: {error}") from None
 
 
 def _require_same_model(stored: dict[str, Any], asked: ModelIdentity) -> None:

@@ -11,30 +11,47 @@ from explorer.papers import Paper
 if TYPE_CHECKING:
     import pandas as pd
 
+    from explorer.reasons import Why
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Hold one answer: a paper, its cosine similarity to the query (larger is nearer), its rank from 1."""
+    """Hold one answer: a paper, its cosine similarity to the query (larger is nearer), its rank from 1.
+
+    `score` is what the ranking sorted by; `duplicates` are the ids of near-duplicates that this answer stands for.
+    """
 
     paper: Paper
     similarity: float
     rank: int
+    score: float
+    duplicates: tuple[str, ...] = ()
+    why: Why | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return rank, similarity (six decimals) and the paper's fields as JSON can hold them."""
-        return {"rank": self.rank, "similarity": round(self.similarity, 6), **asdict(self.paper)}
+        """Return all of it as JSON can hold it, the paper's fields beside the others; numbers have six decimals."""
+        numbers = {"rank": self.rank, "similarity": round(self.similarity, 6), "score": round(self.score, 6)}
+        shown = {**numbers, **asdict(self.paper), "duplicates": self.duplicates}
+        if self.why is None:
+            return shown
+        why = {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(self.why).items()}
+        return {**shown, "why": why}
 
 
 class Matches(Sequence[Match]):
     """Hold the answers to one query, nearest first.
 
-    `query_kind` is what the query was taken for ("id", "title" or "text"); `paper` is the one asked about, if any.
+    `query_kind` is what the query was taken for ("id", "title", "text", "document", or "mixture" of several); `paper`
+    is the one asked about, if it was one; `missing` names what lists asked for but the library does not hold.
     """
 
-    def __init__(self, matches: Sequence[Match], query_kind: str, paper: Paper | None = None) -> None:
+    def __init__(
+        self, matches: Sequence[Match], query_kind: str, paper: Paper | None = None, missing: Sequence[str] = ()
+    ) -> None:
         self._matches = tuple(matches)
         self.query_kind = query_kind
         self.paper = paper
+        self.missing = tuple(missing)
 
     @overload
     def __getitem__(self, position: int) -> Match: ...
@@ -43,7 +60,7 @@ class Matches(Sequence[Match]):
     def __getitem__(self, position: int | slice) -> Match | Matches:
         """Return the match at a position, or the matches of a slice."""
         if isinstance(position, slice):
-            return Matches(self._matches[position], self.query_kind, self.paper)
+            return Matches(self._matches[position], self.query_kind, self.paper, self.missing)
         return self._matches[position]
 
     def __len__(self) -> int:
@@ -66,13 +83,13 @@ class Matches(Sequence[Match]):
         return "\n".join([f"Matches({len(self)}, query_kind={self.query_kind!r})", *lines])
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a data frame with a row a match: rank, similarity, id, title and the paper's other fields.
+        """Return a data frame with a row a match: rank, similarity, score, and the paper's fields.
 
         Raises ImportError without pandas (extra `pandas`).
         """
         import pandas as pd
 
-        columns = ["rank", "similarity", *Paper.__dataclass_fields__]
+        columns = ["rank", "similarity", "score", *Paper.__dataclass_fields__, "duplicates"]
         return pd.DataFrame([match.as_dict() for match in self], columns=columns)
 
     def _repr_html_(self) -> str:

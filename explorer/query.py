@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from explorer.errors import InvalidInput, UnknownPaper
 from explorer.papers import arxiv_identifier, clean, doi_in, looks_like_identifier
 
-QueryKind = Literal["id", "title", "text"]
+QueryKind = Literal["id", "title", "text", "document"]
 
 
 class Catalog(Protocol):
@@ -36,11 +36,15 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Say what a query was taken for; `row` is the paper meant, None for a text."""
+    """Say what a query was taken for; `row` is the paper meant, None for a text.
+
+    A "document" is the text of a file. `weight` is what it counts among others.
+    """
 
     kind: QueryKind
     text: str
     row: int | None = None
+    weight: float = 1.0
 
 
 def interpret(text: str, catalog: Catalog) -> Query:
@@ -49,15 +53,21 @@ def interpret(text: str, catalog: Catalog) -> Query:
     Raises UnknownPaper when it looks like an id but is not in the library, InvalidInput when it says nothing.
     """
     text = require_words(text, "give an id, a whole title, or some text")
+    paper = find_paper(text, catalog)
+    if paper is not None:
+        return paper
+    if looks_like_identifier(text):
+        raise _unknown(text, catalog)
+    return Query("text", text)
+
+
+def find_paper(text: str, catalog: Catalog) -> Query | None:
+    """Return the paper whose id, address or whole title is `text`, None when there is none."""
     row = find_id(text, catalog)
     if row is not None:
         return Query("id", text, row)
     rows = catalog.rows_titled(text)
-    if rows:
-        return Query("title", text, rows[0])
-    if looks_like_identifier(text):
-        raise _unknown(text, catalog)
-    return Query("text", text)
+    return Query("title", text, rows[0]) if rows else None
 
 
 def require_words(text: str, advice: str) -> str:

@@ -47,8 +47,8 @@ class MapData:
     """Hold what a map shows; row i of everything is paper i.
 
     `title` is the name of the library; `papers` has n entries, n >= 1; `coordinates` is (n, 2) float32; `neighbors` is
-    (n, m) int32 rows with m = min(10, n - 1), nearest first, never the paper itself; `similarities` is (n, m) float32
-    cosines. Raises ValueError when the row counts differ.
+    (n, m) int32 rows with m = min(10, n - 1), the most related first, never the paper itself; `similarities` is (n, m)
+    float32 cosines. Raises ValueError when the row counts differ.
     """
 
     title: str

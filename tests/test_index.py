@@ -38,8 +38,8 @@ def test_neighbors_are_those_of_numpy(index_type: str, rows: int) -> None:
 def test_the_graph_holds_the_same_answers_as_single_questions() -> None:
     nearest = NearestRows(random_vectors(1500))  # two blocks
     blocks = list(nearest.graph(30))
-    rows = np.concatenate([rows for rows, _ in blocks])
-    similarities = np.concatenate([similarities for _, similarities in blocks])
+    rows = np.concatenate([block.rows for block in blocks])
+    similarities = np.concatenate([block.similarities for block in blocks])
     assert rows.shape == similarities.shape == (1500, 30)
     assert (rows.dtype, similarities.dtype) == (np.int32, np.float32)
     for row in (0, 1023, 1024, 1499):
@@ -50,7 +50,8 @@ def test_rows_that_are_many_times_the_same_are_each_other_s_nearest_by_row() -> 
     vectors = random_vectors(400)
     vectors[50:350] = vectors[50]
     nearest = NearestRows(vectors)
-    ((rows, similarities),) = nearest.graph(30)
+    (block,) = nearest.graph(30)
+    rows, similarities = block.rows, block.similarities
     for row in (0, 50, 60, 81, 82, 349, 399):
         expected = oracle(nearest.vectors, nearest.vectors[row], 30, without=row)
         assert list(zip(rows[row].tolist(), similarities[row].tolist(), strict=True)) == expected
@@ -58,10 +59,12 @@ def test_rows_that_are_many_times_the_same_are_each_other_s_nearest_by_row() -> 
 
 
 def test_a_graph_of_few_rows_has_all_others() -> None:
-    ((rows, similarities),) = NearestRows(random_vectors(3)).graph(30)
+    (block,) = NearestRows(random_vectors(3)).graph(30)
+    rows, similarities = block.rows, block.similarities
     assert [set(row) for row in rows.tolist()] == [{1, 2}, {0, 2}, {0, 1}]
     assert similarities.shape == (3, 2)
-    ((rows, _),) = NearestRows(random_vectors(1)).graph(30)
+    (block,) = NearestRows(random_vectors(1)).graph(30)
+    rows = block.rows
     assert rows.shape == (1, 0)
 
 
@@ -71,7 +74,8 @@ def test_twins_come_first_by_row_and_never_a_paper_itself() -> None:
     nearest = NearestRows(vectors)
     assert nearest.similar(0, 5) == [(row, 1.0) for row in (3, 6, 9, 12, 15)]
     assert nearest.similar(6, 3) == [(0, 1.0), (3, 1.0), (9, 1.0)]
-    ((rows, similarities),) = nearest.graph(30)
+    (block,) = nearest.graph(30)
+    rows, similarities = block.rows, block.similarities
     assert rows[297].tolist() == list(range(0, 90, 3))
     assert set(similarities[297].tolist()) == {1.0}
 

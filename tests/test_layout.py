@@ -13,8 +13,8 @@ from explorer.layout import LayoutOptions, principal_components, project
 def layout_of(vectors: NDArray[np.floating], seed: int = 42) -> NDArray[np.float32]:
     nearest = NearestRows(vectors)
     blocks = list(nearest.graph(30))
-    neighbors = np.concatenate([rows for rows, _ in blocks])
-    similarities = np.concatenate([cosines for _, cosines in blocks])
+    neighbors = np.concatenate([block.rows for block in blocks])
+    similarities = np.concatenate([block.similarities for block in blocks])
     return project(nearest.vectors, neighbors, similarities, LayoutOptions(seed=seed))
 
 

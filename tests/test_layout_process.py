@@ -59,7 +59,8 @@ class Graph:
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     nearest = NearestRows(np.random.default_rng(0).normal(size=(60, 8)))
-    ((neighbors, similarities),) = nearest.graph(30)
+    (block,) = nearest.graph(30)
+    neighbors, similarities = block.rows, block.similarities
     return Graph(nearest.vectors, neighbors, similarities)
 
 

@@ -53,7 +53,7 @@ def test_neighbors_of_every_paper_are_those_of_numpy(sample_library: Library) ->
     np.fill_diagonal(cosines, -2)
     for row, paper in enumerate(papers):
         order = np.lexsort((np.arange(len(papers)), -cosines[row]))
-        matches = sample_library.similar(paper.id, k=30)
+        matches = sample_library.similar(paper.id, k=30, rank="dense")
         assert [match.paper.id for match in matches] == [papers[other].id for other in order[:30]]
         np.testing.assert_allclose([match.similarity for match in matches], cosines[row, order[:30]], atol=1e-6)
         assert [match.rank for match in matches] == list(range(1, 31))
@@ -206,11 +206,11 @@ def test_a_library_cannot_send_us_for_a_model(
 
 def test_matches_are_a_list_and_a_table() -> None:
     papers = [Paper("1", "<b>One</b> & co", url="https://example.org/1"), Paper("2", "Two", url="javascript:alert(1)")]
-    matches = Matches([Match(paper, 0.5, rank) for rank, paper in enumerate(papers, 1)], "text")
+    matches = Matches([Match(paper, 0.5, rank, 2.5) for rank, paper in enumerate(papers, 1)], "text")
     assert len(matches) == 2
     assert [match.paper.id for match in matches] == ["1", "2"]
-    assert matches[1] == Match(papers[1], 0.5, 2)
-    assert matches[:1] == Matches([Match(papers[0], 0.5, 1)], "text")
+    assert matches[1] == Match(papers[1], 0.5, 2, 2.5)
+    assert matches[:1] == Matches([Match(papers[0], 0.5, 1, 2.5)], "text")
     assert matches != matches[:1]
     assert repr(matches) == "Matches(2, query_kind='text')\n  1  0.500  1  <b>One</b> & co\n  2  0.500  2  Two"
     frame = matches.to_pandas()
@@ -394,10 +394,15 @@ def test_exact_duplicates_are_each_other_s_nearest(
 ) -> None:
     records: list[dict[str, object]] = [{"id": f"t{number}", "title": "The same"} for number in range(50)]
     with Library.build(write_papers([*RECORDS, *records]), tmp_path / "library", model=words) as library:
-        matches = library.similar("t7", k=49)
-        assert [match.paper.id for match in matches] == [f"t{number}" for number in range(50) if number != 7]
-        assert {match.similarity for match in matches} == {1.0}
-        assert library.similar("t7", k=5) == matches[:5]
+        others = [f"t{number}" for number in range(50) if number != 7]
+        for rank in ("fused", "dense"):
+            matches = library.similar("t7", k=49, rank=rank, fold=False)
+            assert [match.paper.id for match in matches] == others
+            assert {match.similarity for match in matches} == {1.0}
+            assert library.similar("t7", k=5, rank=rank, fold=False) == matches[:5]
+            one, *rest = library.similar("t7", k=5, rank=rank)
+            assert (one.paper.id, *one.duplicates) == tuple(others)
+            assert len(rest) == len(RECORDS)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ HTML_PAGE = (
     '<!DOCTYPE html>\n<html><head>\n<script type="application/ld+json">\n{"title": "x"}\n</script></head></html>\n'
 )
 ReadBytes = Callable[..., list[Record]]
-SAMPLES = {"digest": HEADER + ENTRY, "jsonl": JSON_LINE}
+BIBTEX = "@article{key,\n  title = {A title},\n  abstract = {An abstract.},\n  eprint = {2010.02893},\n}\n"
+SAMPLES = {"bibtex": BIBTEX, "digest": HEADER + ENTRY, "jsonl": JSON_LINE}
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_the_contract_of_a_reader(reader: Reader) -> None:
     assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in reader.suffixes)
     assert reader.recognizes(SAMPLES[reader.name])
     others = [sample for name, sample in SAMPLES.items() if name != reader.name]
-    for foreign in ["", "\n", " ", "words", "{}", "[]", "%PDF-1.7", "@article{x,\n title={y}}", HTML_PAGE, *others]:
+    for foreign in ["", "\n", " ", "words", "{}", "[]", "%PDF-1.7", "@home", HTML_PAGE, *others]:
         assert not reader.recognizes(foreign)
     assert list(reader.read([])) == []
     expected = Paper("2010.02893", "A title", "An abstract.", url="https://arxiv.org/abs/2010.02893")
@@ -75,7 +76,7 @@ def test_the_contract_of_a_reader(reader: Reader) -> None:
 
 
 def test_the_readers() -> None:
-    assert [reader.name for reader in registered()] == ["digest", "jsonl"]
+    assert [reader.name for reader in registered()] == ["bibtex", "digest", "jsonl"]
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.jsonl", "a.txt", "a", "a.md.gz", "a.gz"])
@@ -561,7 +562,7 @@ def test_a_file_in_no_known_format_is_one_clear_error(tmp_path: Path, content: b
     with pytest.raises(UnknownFormat) as caught:
         list(read(file))
     message = str(caught.value)
-    assert message.startswith(f"{file}: in no format that the explorer reads. It reads: digest (")
+    assert message.startswith(f"{file}: in no format that the explorer reads. It reads: bibtex (")
     assert "jsonl (" in message
     assert "\n" not in message
 

@@ -67,7 +67,7 @@ def content_of(path: Path) -> dict[str, bytes | dict[str, Any]]:
     }
     assert {"papers-.sqlite", "vectors-.npy", "neighbors-.npy", "similarities-.npy", "layout-.npy"} <= files.keys()
     files["manifest.json"] = json.loads(json.dumps(manifest).replace(generation, ""))
-    for name in ("created", "checksum"):
+    for name in ("created", "added", "checksum"):
         del files["manifest.json"][name]  # type: ignore[union-attr]
     return files
 

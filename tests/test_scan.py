@@ -147,7 +147,8 @@ def test_where_the_vectors_are_in_memory_nothing_is_scanned(monkeypatch: pytest.
     nearest = NearestRows(vectors)
     blocks = list(nearest.graph(5))
     monkeypatch.setattr(NearestRows, "_scan", lambda *_: pytest.fail("scanned"))
-    ((rows, similarities),) = blocks
+    (block,) = blocks
+    rows, similarities = block.rows, block.similarities
     answer = nearest.similar(3, 5)
     assert answer == list(zip(rows[3].tolist(), similarities[3].tolist(), strict=True))
     assert answer == oracle(vectors, vectors[3], 5, without=3)

@@ -306,7 +306,7 @@
 
   async function drawMap() {
     if (!hasWebgl()) {
-      tell("The map cannot be drawn: this browser offers no WebGL. The search and the lists of nearest papers work.");
+      tell("The map cannot be drawn: this browser offers no WebGL. The search and the lists of related papers work.");
       return;
     }
     readColors();
@@ -520,7 +520,7 @@
     return [text];
   }
 
-  // Folds a long abstract, so that the nearest papers are in sight, and adds the button that unfolds it.
+  // Folds a long abstract, so that the related papers are in sight, and adds the button that unfolds it.
   function foldAbstract() {
     const text = part("abstract");
     if (!text) return;
@@ -545,7 +545,7 @@
     if (!rows.length) return [element("p", "meta", "There is no other paper to compare it with.")];
     const list = element("ol", "neighbors");
     list.append(...rows.map((other, i) => neighborItem(other, similarities[row * perPaper + i] / 1000)));
-    const heading = element("h3", "", "Nearest papers");
+    const heading = element("h3", "", "Related papers");
     heading.append(element("span", "meta", "cosine similarity"));
     return [heading, list];
   }

@@ -11,6 +11,8 @@ from explorer.builder.options import BuildOptions, BuildReport
 from explorer.embedder import Embedder, ModelFiles, find_model
 from explorer.errors import InvalidInput, LibraryExists, LibraryNotFound
 from explorer.layout import LayoutOptions
+from explorer.lexical import K1, REPEATED, B
+from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST
 from explorer.store import LibraryFolder, read_manifest, require_own_folder
 
 NEIGHBORS = 30  # stored for each paper
@@ -41,6 +43,7 @@ def plan_of(options: BuildOptions, model: ModelFiles | Embedder | None) -> Plan:
     parameters = {
         "neighbors": NEIGHBORS,
         "index": "exact",
+        "related": {"lexical_weight": LEXICAL_WEIGHT, "shortlist": SHORTLIST, "k1": K1, "b": B, "k3": REPEATED},
         "layout": asdict(LayoutOptions(seed=options.seed)),
         "vectors": None if options.vectors is None else _file_hash(options.vectors),
     }

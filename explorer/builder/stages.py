@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -21,11 +22,15 @@ from explorer import __version__, readers
 from explorer.builder.options import BuildOptions, BuildReport
 from explorer.builder.plan import NEIGHBORS, Plan
 from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
+from explorer.builder.words import Words
+from explorer.duplicates import first_of_equal, twins
 from explorer.embedder import BatchedEmbedder, Embedder, ModelFiles, load
 from explorer.errors import InvalidInput, LibraryDamaged
 from explorer.index import NearestRows, unit
 from explorer.layout import LayoutOptions, LayoutProcess, project
 from explorer.progress import Progress
+from explorer.ranking import SHORTLIST
+from explorer.search.related import RelatedPapers, sample_rows
 from explorer.store import (
     ArrayWriter,
     FileEntry,
@@ -44,7 +49,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHARD = 512  # papers embedded at a time: what a killed build loses at most
-_STAGES = ("reading", "embedding", "neighbors", "layout", "writing")
+_STAGES = ("reading", "embedding", "words", "neighbors", "layout", "writing")
+_LISTS = ("neighbors", "similarities", "related", "scores", "cosines")
 _VERSIONED = ("sentence-transformers", "torch", "openvino", "faiss-cpu", "umap-learn", "numpy")
 
 
@@ -71,8 +77,8 @@ class Build:
             for file in self._options.inputs:
                 readers.find_reader(file)  # a wrong one is told before the first is read
             self._stage_vectors()
-            vectors = self._store_neighbors()
-            self._store_layout(vectors, layout)
+            self._store_neighbors(self._store_words())
+            self._store_layout(layout)
             with self._progress.stage("writing"):
                 self._commit()
         self._report.seconds = self._progress.seconds
@@ -199,27 +205,50 @@ class Build:
                 done(len(block))
         self._files["vectors"] = writer.close()
 
-    def _store_neighbors(self) -> NDArray[np.float32]:
-        """Store the neighbor graph; return the unit vectors it is of."""
-        rows = self._report.papers
-        nearest = NearestRows(load_array(self._path("vectors", "npy")))
-        shape = (rows, min(NEIGHBORS, rows - 1))
-        neighbors = ArrayWriter(self._path("neighbors", "npy"), "<i4", shape)
-        similarities = ArrayWriter(self._path("similarities", "npy"), "<f4", shape)
-        with self._progress.stage("neighbors", rows) as done:
-            for block_rows, block_similarities in nearest.graph(NEIGHBORS):
-                neighbors.append(block_rows)
-                similarities.append(block_similarities)
-                done(len(block_rows))
-        self._files |= {"neighbors": neighbors.close(), "similarities": similarities.close()}
-        return nearest.vectors
+    def _store_words(self) -> Words:
+        """Store how often which term stands in each paper."""
+        with (
+            self._progress.stage("words", self._report.papers) as done,
+            closing(PaperDatabase(self._path("papers", "sqlite"), self._report.papers)) as database,
+        ):
+            words = Words.of(database.range(0, self._report.papers), done)
+        self._weighing = words.counts.weighing
+        self._store("terms", words.counts.table(), "<i8")
+        self._store("postings", words.counts.postings(), "<i4")
+        self._store("lengths", words.counts.lengths[:, None], "<i4")
+        return words
 
-    def _store_layout(self, vectors: NDArray[np.float32], layout: LayoutProcess) -> None:
+    def _store_neighbors(self, words: Words) -> None:
+        """Store the neighbor graph, and what is made of it and the words: related papers, near-duplicates."""
+        rows, stored = self._report.papers, load_array(self._path("vectors", "npy"))
+        nearest = NearestRows(stored)
+        sample = stored[sample_rows(rows)]
+        self._store("sample", sample, stored.dtype.str)
+        related = RelatedPapers(nearest, words.counts, unit(sample), first_of_equal(words.contents))
+        shape = (rows, min(NEIGHBORS, rows - 1))
+        lists = {
+            role: ArrayWriter(self._path(role, "npy"), dtype, shape)
+            for role, dtype in zip(_LISTS, ("<i4", "<f4", "<i4", "<f4", "<f4"), strict=True)
+        }
+        with self._progress.stage("neighbors", rows) as done:
+            for block in nearest.graph(NEIGHBORS, SHORTLIST):
+                made = (block.rows, block.similarities, *related.of(block, NEIGHBORS))
+                for writer, values in zip(lists.values(), made, strict=True):
+                    writer.append(values)
+                done(len(block.own))
+        self._files |= {role: writer.close() for role, writer in lists.items()}
+        neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
+        self._store("twins", twins(neighbors, similarities, words.titles, words.contents, words.counts), "<i4")
+        self._vectors = nearest.vectors
+
+    def _store_layout(self, layout: LayoutProcess) -> None:
         with self._progress.stage("layout"):
             neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
             options = LayoutOptions(seed=self._options.seed)
-            coordinates = project(vectors, neighbors, similarities, options, layout)
-            self._files["layout"] = write_array(self._path("layout", "npy"), coordinates, "<f4")
+            self._store("layout", project(self._vectors, neighbors, similarities, options, layout), "<f4")
+
+    def _store(self, role: str, values: NDArray[np.generic], dtype: str) -> None:
+        self._files[role] = write_array(self._path(role, "npy"), values, dtype)
 
     def _commit(self) -> None:
         rejected = self._path("rejected", "jsonl")
@@ -227,6 +256,7 @@ class Build:
             for name, line, reason in self._report.rejected:
                 file.write(json.dumps({"file": name, "line": line, "reason": reason}) + "\n")
         self._files["rejected"] = describe_file(rejected)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
             generation=self._generation,
             papers=self._report.papers,
@@ -234,9 +264,11 @@ class Build:
             parameters=self._plan.parameters,
             inputs=self._plan.inputs,
             files=self._files,
+            weighing=asdict(self._weighing),
+            added=[now],
             counts={"repeated": self._report.repeated, "rejected": len(self._report.rejected)},
             versions=_versions(),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=now,
         )
         self._workshop.commit(manifest)
 

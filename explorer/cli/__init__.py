@@ -22,7 +22,7 @@ from explorer.errors import ExplorerError
 # Each is the function of that name in the module of that name.
 _COMMANDS = {
     name.replace("_", "-"): name
-    for name in ("build", "completion", "demo", "find_similar", "info", "map", "model", "show")
+    for name in ("build", "completion", "demo", "evaluate", "find_similar", "info", "map", "model", "show")
 }
 _ALIASES = {"similar": "find-similar"}
 

@@ -30,5 +30,5 @@ def demo_command(source: Path | None, path: Path | None, replace: bool) -> None:
     with Library.build(source or _SAMPLE, where, replace=replace) as library:
         print_report(library)
         say("")
-        print_matches(library.similar(library.papers[0].id, k=5), as_json=False)
+        print_matches(library.similar(library.papers[0].id, k=5), None)
         say(f"\nThe map: {library.write_map()}")

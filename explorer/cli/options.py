@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,3 +18,88 @@ library_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 model_option = click.option("--model", metavar="MODEL", help="A sentence-transformers model by name or folder.")
+
+
+class _OneOf(click.ParamType[str]):
+    """Take one of some names, which are looked up when one is given: help and completion of others wait for none."""
+
+    def __init__(self, name: str, names: Callable[[], Sequence[str]]) -> None:
+        self.name = name
+        self._names = names
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 -- click's
+        return f"[{'|'.join(self._names())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return click.Choice(self._names()).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return click.Choice(self._names()).shell_complete(ctx, param, incomplete)
+
+
+def _formats() -> Sequence[str]:
+    from explorer import writers
+
+    return writers.names()
+
+
+def _rankings() -> Sequence[str]:
+    from explorer.search.options import RANKINGS
+
+    return RANKINGS
+
+
+def format_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add --json and --format, as `output`."""
+    function = click.option("--format", "output", type=_OneOf("format", _formats), help="Print this format.")(function)
+    return click.option("--json", "output", flag_value="json", help="Print JSON, one object a line.")(function)
+
+
+_SEARCH_OPTIONS = (
+    click.option(
+        "--rank", default="fused", show_default=True, type=_OneOf("ranking", _rankings), help="What is compared."
+    ),
+    click.option("--like", multiple=True, metavar="WHAT", help="Also like this; WHAT:2 counts twice."),
+    click.option("--unlike", multiple=True, metavar="WHAT", help="But not like this."),
+    click.option("--exclude", multiple=True, metavar="WHAT", help="Never these: an id, a title, @library.bib."),
+    click.option("--since", default="", metavar="DATE", help="From this date (or year, or month) on."),
+    click.option("--until", default="", metavar="DATE", help="Up to this date."),
+    click.option("--year", default="", metavar="YEARS", help="2020, 2019-2021, 2019- or -2021."),
+    click.option("--category", multiple=True, metavar="NAME", help="In this category: cs.CV, or cs for all of cs."),
+    click.option("--author", multiple=True, metavar="NAME", help="By this author."),
+    click.option("--added-since", default="", metavar="DATE", help="Added since; 'last': what was added last."),
+    click.option("--where", default="", metavar="SQL", help="Any condition: \"year > 2019 AND title LIKE '%depth%'\"."),
+    click.option("--diverse", default=0.0, type=click.FloatRange(0, 1), metavar="0..1", help="Repeat less."),
+    click.option("--fold/--no-fold", default=True, help="One answer for all near-duplicates (default), or each."),
+    click.option("--why", is_flag=True, help="Say for each answer why it is one."),
+)
+
+
+def gathered(argument: str, make: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a decorator that adds `options` and hands what `make` makes of their values on as one `argument`."""
+
+    def decorator(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def wrapped(**values: Any) -> None:
+            mine = {name: values.pop(name) for name in names}
+            function(**values, **{argument: make(**mine)})
+
+        for option in reversed(options):
+            option(wrapped)
+        return wrapped
+
+    def alone() -> None: ...
+
+    for option in options:
+        option(alone)
+    names = [parameter.name for parameter in getattr(alone, "__click_params__", [])]
+    return decorator
+
+
+def _search(**values: Any) -> Any:
+    from explorer.search.options import SearchOptions
+
+    return SearchOptions(**values)
+
+
+search_options = gathered("options", _search, *_SEARCH_OPTIONS)

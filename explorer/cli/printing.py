@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from explorer.papers import Paper
 
 _SHOWN_REJECTED = 5
+_REASONS_WIDTH = 100  # columns, where reasons are asked for and no terminal says how wide it is
 
 
 def print_facts(facts: dict[str, Any], as_json: bool) -> None:
@@ -56,20 +59,53 @@ def print_report(library: Library, as_json: bool = False) -> None:
         say(f"rejected: and {len(report.rejected) - _SHOWN_REJECTED} more, listed in rejected-*.jsonl", err=True)
 
 
-def print_matches(matches: Matches, as_json: bool) -> None:
-    """Print the answers to a question."""
-    if as_json:
+def print_matches(matches: Matches, output: str | None, asked: Sequence[str] = ()) -> None:
+    """Print the answers to a question in an output format, or as a table; words of the question are bold in it."""
+    if output == "json":
         for match in matches:
             print_json({**match.as_dict(), "query_kind": matches.query_kind})
-        return
+    elif output is not None:
+        from explorer import writers
+
+        for piece in writers.write(output, matches):
+            click.echo(piece, nl=False)
+    else:
+        _print_table(matches, asked)
+
+
+def _print_table(matches: Matches, asked: Sequence[str]) -> None:
     if matches.paper is not None:
         say(f"{matches.paper.id}  {matches.paper.title}", bold=True)
     if not matches:
         say("the library holds no other paper", err=True)
-    width = max((len(match.paper.id) for match in matches), default=0)
-    for match in matches:
-        paper = match.paper
-        say(f"{match.rank:>3}  {match.similarity:.3f}  {paper.id:<{width}}  {paper.title}")
+    is_read = sys.stdout is not None and sys.stdout.isatty()
+    reasons = any(match.why is not None for match in matches)
+    if not is_read and not reasons:  # a program reads it: a line a match
+        width = max((len(match.paper.id) for match in matches), default=0)
+        for match in matches:
+            title = " ".join(match.paper.title.split())
+            say(f"{match.rank:>3}  {match.similarity:.3f}  {match.paper.id:<{width}}  {title}")
+        return
+    import shutil
+
+    from explorer.cli import table
+
+    style = table.Style.of(sys.stdout, os.environ)
+    columns = shutil.get_terminal_size().columns if is_read else _REASONS_WIDTH
+    titles = () if matches.paper is None else (matches.paper.title,)
+    for line in table.lines(matches, columns, style, _is_asked((*titles, *asked)) if style.bold else _no_word):
+        click.echo(line, color=style.bold or style.links)
+
+
+def _is_asked(texts: Sequence[str]) -> Callable[[str], bool]:
+    from explorer.lexical import terms
+
+    asked = {term for text in texts for term in terms(text)}
+    return lambda word: not asked.isdisjoint(terms(word))
+
+
+def _no_word(word: str) -> bool:  # noqa: ARG001 -- none is asked for
+    return False
 
 
 def print_paper(paper: Paper, as_json: bool) -> None:

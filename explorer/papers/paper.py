@@ -44,6 +44,11 @@ class Paper:
         title, abstract = readable(self.title), readable(self.abstract).replace("\n\n", " ")
         return f"{title}. {abstract}" if title and abstract else title or abstract
 
+    @property
+    def words(self) -> str:
+        """Return the text whose words are counted: the title twice, as it says most, and the abstract."""
+        return f"{readable(self.title)} {self.text}"
+
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Paper:
         """Make a paper of a raw record whose keys are field names; other keys are ignored.

@@ -23,9 +23,13 @@ from explorer.store.folder import (
     require_own_folder,
 )
 from explorer.store.manifest import FORMAT, FileEntry, Manifest
+from explorer.store.roles import ROLES, SAMPLE
+from explorer.store.terms import StoredTerms
 
 __all__ = [
     "FORMAT",
+    "ROLES",
+    "SAMPLE",
     "ArrayWriter",
     "FileEntry",
     "LibraryFolder",
@@ -33,6 +37,7 @@ __all__ = [
     "PaperDatabase",
     "PaperWriter",
     "StoredRows",
+    "StoredTerms",
     "Workshop",
     "describe_file",
     "is_library",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 65_536
 _READ = 64 * _BLOCK  # bytes read at a time where all of an array is read
-_CODES = {"<i4": "i", "<f4": "f"}  # the standard library's names of element types; it has no float16
+_CODES = {"<i4": "i", "<i8": "q", "<f4": "f"}  # the standard library's names of element types; it has no float16
 _reading = threading.Lock()
 
 
@@ -105,17 +105,39 @@ def read_row(file: BinaryIO, entry: FileEntry, row: int) -> array.array[Any]:
 
     Any number of threads may read one file. Raises LibraryDamaged when a block does not match its checksum.
     """
+    return _values(_read_rows(file, entry, row, row + 1), entry)
+
+
+def read_values(file: BinaryIO, entry: FileEntry) -> array.array[Any]:
+    """Return all values of an array, row after row, checked. Needs no NumPy. Raises LibraryDamaged."""
+    return _values(_read_rows(file, entry, 0, entry.shape[0]), entry)
+
+
+def read_rows(file: BinaryIO, entry: FileEntry, start: int, stop: int) -> NDArray[Any]:
+    """Return the rows `start` to `stop`, the last not included, as `read_row` does."""
+    import numpy as np
+
+    return np.frombuffer(_read_rows(file, entry, start, stop), entry.dtype).reshape(stop - start, entry.shape[1])
+
+
+def _read_rows(file: BinaryIO, entry: FileEntry, start: int, stop: int) -> memoryview:
     width = entry.shape[1] * ELEMENT_SIZES[entry.dtype]
-    start = entry.offset + row * width
-    first, last = start // _BLOCK, max(start + width - 1, start) // _BLOCK
-    data = _read_at(file, first * _BLOCK, min((last + 1) * _BLOCK, _data_end(entry)) - first * _BLOCK)
+    begin, size = entry.offset + start * width, (stop - start) * width
+    if size == 0:
+        return memoryview(b"")
+    first, last = begin // _BLOCK, (begin + size - 1) // _BLOCK
+    data = memoryview(_read_at(file, first * _BLOCK, min((last + 1) * _BLOCK, _data_end(entry)) - first * _BLOCK))
     table = _read_at(file, _data_end(entry) + 4 * first, 4 * (last - first + 1))
     for block in range(last - first + 1):
         stored = int.from_bytes(table[4 * block : 4 * block + 4], "little")
         if zlib.crc32(data[block * _BLOCK : (block + 1) * _BLOCK]) != stored:
             raise _damaged(entry)
+    return data[begin - first * _BLOCK : begin - first * _BLOCK + size]
+
+
+def _values(data: memoryview, entry: FileEntry) -> array.array[Any]:
     values = array.array(_CODES[entry.dtype])
-    values.frombytes(data[start - first * _BLOCK : start - first * _BLOCK + width])
+    values.frombytes(data)
     if sys.byteorder == "big":
         values.byteswap()
     return values

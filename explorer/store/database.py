@@ -5,44 +5,62 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from errno import ENOENT
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import LibraryDamaged
 from explorer.papers import Paper, title_key
 
+if TYPE_CHECKING:
+    from explorer.store.filters import Conditions, Filters
+
 _SCHEMA = """
     CREATE TABLE papers (
-        row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER, title TEXT NOT NULL, title_key TEXT NOT NULL,
-        abstract TEXT NOT NULL, authors TEXT NOT NULL, date TEXT NOT NULL, categories TEXT NOT NULL,
-        listed_in TEXT NOT NULL, url TEXT NOT NULL, doi TEXT NOT NULL, links TEXT NOT NULL, crc INTEGER NOT NULL
+        row INTEGER PRIMARY KEY, batch INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, version INTEGER, title TEXT NOT NULL,
+        title_key TEXT NOT NULL, author_key TEXT NOT NULL, abstract TEXT NOT NULL, authors TEXT NOT NULL,
+        date TEXT NOT NULL, categories TEXT NOT NULL, listed_in TEXT NOT NULL, url TEXT NOT NULL, doi TEXT NOT NULL,
+        links TEXT NOT NULL, crc INTEGER NOT NULL
     ) STRICT
 """
 _LOOKUPS = (
     "CREATE INDEX papers_title_key ON papers (title_key)",
     "CREATE INDEX papers_url ON papers (url) WHERE url <> ''",
     "CREATE INDEX papers_doi ON papers (lower(doi)) WHERE doi <> ''",
+    # For filters, which look at all papers: each has in its index what it needs, and leaves the abstracts alone.
+    "CREATE INDEX papers_date ON papers (date)",
+    "CREATE INDEX papers_categories ON papers (categories, listed_in)",
+    "CREATE INDEX papers_batch ON papers (batch)",
     """CREATE VIRTUAL TABLE words USING fts5 (
-        title, abstract, content = 'papers', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+        title, abstract, author_key, content = 'papers', content_rowid = 'row',
+        tokenize = 'unicode61 remove_diacritics 2'
     )""",
     "INSERT INTO words (words) VALUES ('rebuild')",
 )
 _FIELDS = "id, version, title, abstract, authors, date, categories, listed_in, url, doi, links"
-_COLUMNS = f"row, title_key, {_FIELDS}, crc"
+_COLUMNS = f"row, batch, title_key, author_key, {_FIELDS}, crc"
+_BEFORE_FIELDS = 4
 _LISTS = frozenset({"authors", "categories", "listed_in", "links"})
 _BATCH = 500
+_SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz./-"  # of ids
+_LONGEST_SLIP = 32  # characters; ids of more are not typed
 _LONGEST_PART = 500  # characters of a title; FTS5 parses expressions of some hundred words at most
 _LONGEST = 64 * 1024 * 1024  # bytes of one value: no paper comes near, a hostile file could
 
 
 class PaperWriter:
-    """Fill a new database. The first paper of an id keeps it; later ones only add the listings they came from."""
+    """Fill a new database. The first paper of an id keeps it; later ones only add the listings they came from.
 
-    def __init__(self, path: Path) -> None:
+    `batch` is written beside every paper that is added: 0 for those of a build, then 1, 2 and so on.
+    """
+
+    def __init__(self, path: Path, batch: int = 0) -> None:
         path.unlink(missing_ok=True)
+        self.batch = batch
         self._connection = sqlite3.connect(path, isolation_level=None)
         # Nothing reads the file before it is complete and forced to disk as a whole.
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN", _SCHEMA):
@@ -51,7 +69,7 @@ class PaperWriter:
 
     def add(self, paper: Paper) -> bool:
         """Add `paper` as the next row, or merge it into the row that has its id; tell whether a row was added."""
-        values = _stored(self.count, paper)
+        values = _stored(self.count, self.batch, paper)
         marks = ", ".join("?" * len(values))
         cursor = self._connection.execute(
             f"INSERT OR IGNORE INTO papers ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 -- constants
@@ -80,7 +98,7 @@ class PaperWriter:
         listings = tuple(dict.fromkeys(first.listed_in + paper.listed_in))
         if listings != first.listed_in:
             marks = ", ".join("?" * len(stored))
-            replaced = _stored(stored[0], replace(first, listed_in=listings))
+            replaced = _stored(stored[0], stored[1], replace(first, listed_in=listings))
             self._connection.execute(f"REPLACE INTO papers ({_COLUMNS}) VALUES ({marks})", replaced)  # noqa: S608
 
 
@@ -93,19 +111,17 @@ class PaperDatabase:
     def __init__(self, path: Path, rows: int) -> None:
         self._name = path.name
         self._rows = rows
-        quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        try:
-            # Immutable: no locks and no journal, so a read-only folder and concurrent readers work.
-            self._connection = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-        except sqlite3.OperationalError as error:
-            raise FileNotFoundError(ENOENT, str(error), str(path)) from None
+        self._connection = _opened(path)
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         self._query("PRAGMA trusted_schema = OFF")
         self._require_own_tables()
+        # Opened now, for conditions: a commit may take the file away, and what is open stays.
+        self._second = _opened(path)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+        self._second.close()
 
     def row_of(self, paper_id: str) -> int | None:
         """Return the row of the paper with this very id."""
@@ -142,13 +158,18 @@ class PaperDatabase:
         return [self._row(row) for (row,) in found]
 
     def nearest_ids(self, paper_id: str, count: int = 3) -> list[str]:
-        """Return the ids that are spelled most like `paper_id`, of those near it in sorted order."""
+        """Return the ids that are spelled most like `paper_id`: with one sign other, or near it in sorted order."""
         from difflib import SequenceMatcher
 
         below = self._query("SELECT id FROM papers WHERE id <= ? ORDER BY id DESC LIMIT 200", paper_id)
         above = self._query("SELECT id FROM papers WHERE id > ? ORDER BY id LIMIT 200", paper_id)
-        ids = sorted(str(found) for (found,) in below + above)
-        return sorted(ids, key=lambda other: -SequenceMatcher(None, paper_id, other).ratio())[:count]
+        slips = sorted(_slips(paper_id)) if len(paper_id) <= _LONGEST_SLIP else []
+        for start in range(0, len(slips), _BATCH):
+            some = slips[start : start + _BATCH]
+            marks = ", ".join("?" * len(some))
+            below += self._query(f"SELECT id FROM papers WHERE id IN ({marks})", *some)  # noqa: S608 -- marks
+        ids = sorted({str(found) for (found,) in below + above})
+        return sorted(ids, key=lambda other: -SequenceMatcher(None, paper_id, other, autojunk=False).ratio())[:count]
 
     def papers(self, rows: Sequence[int]) -> list[Paper]:
         """Return the papers at `rows`, in their order."""
@@ -167,6 +188,30 @@ class PaperDatabase:
         """Yield the papers of rows `start` to `stop`, the last not included, without holding them all."""
         for first in range(start, stop, _BATCH):
             yield from self.papers(range(first, min(first + _BATCH, stop)))
+
+    def rows_passing(self, filters: Filters, added: Sequence[str]) -> array[int]:
+        """Return the rows that pass all filters, ascending. `added` holds for each batch the time it was added.
+
+        Raises InvalidInput for a condition that is none.
+        """
+        from explorer.store.filters import rows_in_all
+
+        return rows_in_all(self._masks(filters, added).values(), self._rows)
+
+    def kept_by_each(self, filters: Filters, added: Sequence[str]) -> dict[str, int]:
+        """Return for each filter that is set, by its command-line option, how many papers it alone keeps."""
+        return {option: sum(mask) for option, mask in self._masks(filters, added).items()}
+
+    def _masks(self, filters: Filters, added: Sequence[str]) -> dict[str, bytes]:
+        from explorer.store.filters import RowFilter
+
+        return RowFilter(self._name, self._rows, self._query, self._conditions).masks(filters, added)
+
+    @cached_property
+    def _conditions(self) -> Conditions:
+        from explorer.store.filters import Conditions
+
+        return Conditions(self._second, self._name)
 
     def _first_row(self, query: str, *values: str) -> int | None:
         found = self._query(query + " LIMIT 1", *values)
@@ -205,9 +250,27 @@ class PaperDatabase:
         return paper
 
 
-def _stored(row: int, paper: Paper) -> tuple[Any, ...]:
-    """Return the values of `_COLUMNS`; the checksum covers row and title key too, so that no row passes for another."""
-    values: list[Any] = [row, title_key(paper.title)]
+def _opened(path: Path) -> sqlite3.Connection:
+    quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        # Immutable: no locks and no journal, so a read-only folder and concurrent readers work.
+        return sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise FileNotFoundError(ENOENT, str(error), str(path)) from None
+
+
+def _slips(word: str) -> set[str]:
+    """Return what `word` may stand for: with a sign less, a sign more, another sign, or two signs in turn."""
+    parts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    slips = {left + right[1:] for left, right in parts if right}
+    slips |= {left + right[1] + right[0] + right[2:] for left, right in parts if len(right) > 1}
+    slips |= {left + sign + right[cut:] for left, right in parts for sign in _SIGNS for cut in (0, 1)}
+    return slips
+
+
+def _stored(row: int, batch: int, paper: Paper) -> tuple[Any, ...]:
+    """Return the values of `_COLUMNS`; the checksum covers row and keys too, so that no row passes for another."""
+    values: list[Any] = [row, batch, title_key(paper.title), "\n".join(map(title_key, paper.authors))]
     for name in _FIELDS.split(", "):
         value = getattr(paper, name)
         values.append(json.dumps(value, ensure_ascii=False) if name in _LISTS else value)
@@ -215,7 +278,7 @@ def _stored(row: int, paper: Paper) -> tuple[Any, ...]:
 
 
 def _paper(stored: Sequence[Any]) -> Paper:
-    fields: dict[str, Any] = dict(zip(_FIELDS.split(", "), stored[2:-1], strict=True))
+    fields: dict[str, Any] = dict(zip(_FIELDS.split(", "), stored[_BEFORE_FIELDS:-1], strict=True))
     for name in _LISTS:
         fields[name] = tuple(json.loads(fields[name]))
     return Paper(**fields)

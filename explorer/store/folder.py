@@ -13,24 +13,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
-from explorer.store.arrays import StoredRows, file_size, read_row, view_array
+from explorer.store.arrays import StoredRows, file_size, read_row, read_values, view_array
 from explorer.store.database import PaperDatabase
 from explorer.store.manifest import FileEntry, Manifest, is_own_name
+from explorer.store.roles import FINITE, OF_ROWS, ROLES, SAME_SHAPES
+from explorer.store.terms import StoredTerms
 
 if TYPE_CHECKING:
+    from array import array
+
     from numpy.typing import NDArray
+
+    Values = array[Any]
 
 _MANIFEST = "manifest.json"
 _LONGEST_MANIFEST = 16 * 1024 * 1024  # bytes
 _WORK = ".paper-explorer-work"
 _LOCK = ".paper-explorer.lock"
 _SHARD_NAME = r"[0-9a-f]{32}\.(?:npy|tmp)"
-_ELEMENT_TYPES = {
-    "vectors": {"<f4", "<f2"},
-    "neighbors": {"<i4"},
-    "similarities": {"<f4"},
-    "layout": {"<f4"},
-}
 
 
 class LibraryFolder:
@@ -70,65 +70,77 @@ class LibraryFolder:
 
     def neighbors(self, row: int) -> list[tuple[int, float]]:
         """Return the stored nearest rows of `row` with their cosines, nearest first. Needs no NumPy."""
-        rows = read_row(self._files["neighbors"], self._entry("neighbors"), row)
-        similarities = read_row(self._files["similarities"], self._entry("similarities"), row)
-        if any(not 0 <= neighbor < self.manifest.papers for neighbor in rows):
-            raise self._wrong_neighbors()
+        rows, similarities = self._lists(row, "neighbors", "similarities")
         return list(zip(rows, similarities, strict=True))
 
+    def related(self, row: int) -> list[tuple[int, float, float]]:
+        """Return the stored related rows of `row` with scores and cosines, highest score first. Needs no NumPy."""
+        return list(zip(*self._lists(row, "related", "scores", "cosines"), strict=True))
+
+    def twins(self) -> dict[int, tuple[int, int]]:
+        """Return for rows with near-duplicates the first row of their group, and of those with the very same text."""
+        values = iter(read_values(self._files["twins"], self._entry("twins")))
+        twins = {row: (near, same) for row, near, same in zip(values, values, values, strict=True)}
+        if any(not 0 <= row < self.manifest.papers for row in twins):
+            raise self._wrong_rows("twins")
+        return twins
+
     def array(self, role: str) -> NDArray[Any]:
-        """Return the array of `role` ("vectors", "neighbors", "similarities", "layout"), memory-mapped and checked."""
+        """Return the array of `role` (one of `ROLES`), memory-mapped and checked."""
         import numpy as np
 
         values = view_array(self._files[role], self._entry(role))
-        if role == "neighbors" and values.size and not 0 <= values.min() <= values.max() < self.manifest.papers:
-            raise self._wrong_neighbors()
-        if role in {"similarities", "layout"} and not np.isfinite(values).all():
+        if role in OF_ROWS and values.size and not 0 <= values.min() <= values.max() < self.manifest.papers:
+            raise self._wrong_rows(role)
+        if role in FINITE and not np.isfinite(values).all():
             raise LibraryDamaged(f"{self._entry(role).name} holds numbers that are not finite")
         return values
+
+    def terms(self) -> StoredTerms:
+        """Return the counts of the papers' terms, to be read where they are needed."""
+        return StoredTerms(self._files, self.manifest)
 
     def vectors(self) -> StoredRows:
         """Return the vectors, to be read block by block."""
         return StoredRows(self._files["vectors"], self._entry("vectors"))
 
-    def _wrong_neighbors(self) -> LibraryDamaged:
-        return LibraryDamaged(f"{self._entry('neighbors').name} names rows that do not exist")
+    def _lists(self, row: int, *roles: str) -> list[Values]:
+        """Return row `row` of arrays, the first of which names rows."""
+        rows, *others = (read_row(self._files[role], self._entry(role), row) for role in roles)
+        if any(not 0 <= other < self.manifest.papers for other in rows):
+            raise self._wrong_rows(roles[0])
+        return [rows, *others]
+
+    def _wrong_rows(self, role: str) -> LibraryDamaged:
+        return LibraryDamaged(f"{self._entry(role).name} names rows that do not exist")
 
     def _entry(self, role: str) -> FileEntry:
         return self.manifest.files[role]
 
     def _open(self) -> None:
         files = self.manifest.files
-        if {"papers", *_ELEMENT_TYPES} - files.keys():
+        if {"papers", *ROLES} - files.keys():
             raise LibraryDamaged(f"{self.path / _MANIFEST} does not name all files")
         for entry in files.values():
             status = (self.path / entry.name).stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
                 raise LibraryDamaged(f"{self.path / entry.name} is {status.st_size} bytes long and not {entry.size}")
         self._require_shapes()
-        for role in _ELEMENT_TYPES:
+        for role in ROLES:
             self._files[role] = (self.path / files[role].name).open("rb")
         self.database = PaperDatabase(self.path / files["papers"].name, self.manifest.papers)
 
     def _require_shapes(self) -> None:
-        """Raise LibraryDamaged unless every array has a row a paper, and its role's width, element type and size."""
-        rows = self.manifest.papers
-        for role, element_types in _ELEMENT_TYPES.items():
+        """Raise LibraryDamaged unless every array has the shape and element type of its role, and the size of that."""
+        for role, kind in ROLES.items():
             entry = self._entry(role)
-            is_table = len(entry.shape) == 2 and entry.shape[0] == rows and entry.dtype in element_types
-            if not is_table or not _fits(role, entry.shape[1], rows) or entry.size != file_size(entry):
+            if not kind.fits(entry.shape, entry.dtype, self.manifest.papers) or entry.size != file_size(entry):
                 raise LibraryDamaged(
                     f"{self.path / entry.name} cannot hold {role}: {entry.shape} {entry.dtype} in {entry.size} bytes"
                 )
-        if self._entry("neighbors").shape != self._entry("similarities").shape:
-            raise LibraryDamaged(f"{self.path}: neighbors and similarities are of different shapes")
-
-
-def _fits(role: str, width: int, rows: int) -> bool:
-    """Tell whether arrays of `role` can have `width` columns in a library of `rows` papers."""
-    if role == "layout":
-        return width == 2
-    return width > 0 if role == "vectors" else min(1, rows - 1) <= width < rows
+        for roles in SAME_SHAPES:
+            if len({self._entry(role).shape for role in roles}) > 1:
+                raise LibraryDamaged(f"{self.path}: {' and '.join(roles)} are of different shapes")
 
 
 def is_library(path: Path) -> bool:

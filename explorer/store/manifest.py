@@ -8,15 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from explorer.errors import ForeignLibrary, LibraryDamaged
+from explorer.store.roles import ROLES
 
-FORMAT = 1
+FORMAT = 2
 # What a library's own files are called: its role, then a generation, then what they are.
-_SUFFIXES = {
-    "papers": ".sqlite",
-    "rejected": ".jsonl",
-    **dict.fromkeys(("vectors", "neighbors", "similarities", "layout"), ".npy"),
-}
-ELEMENT_SIZES = {"<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
+_SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", **dict.fromkeys(ROLES, ".npy")}
+ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,10 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Describe one state of a library. `files` maps roles ("papers", "vectors", ...) to files."""
+    """Describe one state of a library. `files` maps roles ("papers", "vectors", ...) to files.
+
+    `weighing` is what BM25 takes from the papers as a whole; `added` says when each batch of papers came, ISO 8601.
+    """
 
     generation: str
     papers: int
@@ -41,6 +41,8 @@ class Manifest:
     parameters: dict[str, Any]
     inputs: list[dict[str, Any]]
     files: dict[str, FileEntry]
+    weighing: dict[str, float]
+    added: list[str]
     counts: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     created: str = ""
@@ -123,6 +125,9 @@ def _check(manifest: Manifest) -> None:
         ),
         "counts": isinstance(manifest.counts, dict)
         and all(isinstance(manifest.counts.get(name), int) for name in ("repeated", "rejected")),
+        "weighing": isinstance(manifest.weighing, dict)
+        and all(_is_positive(manifest.weighing.get(name)) for name in ("papers", "average_length")),
+        "added": isinstance(manifest.added, list) and bool(manifest.added) and _texts(*manifest.added),
         "versions": isinstance(manifest.versions, dict) and _texts(*manifest.versions.values()),
         "created": isinstance(manifest.created, str),
     }
@@ -133,3 +138,7 @@ def _check(manifest: Manifest) -> None:
 
 def _texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < 2**53

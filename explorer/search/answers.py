@@ -1,0 +1,137 @@
+"""A question to matches: looked up where they are stored, searched where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from explorer.errors import InvalidInput
+from explorer.matches import Match, Matches
+from explorer.query import Query, find_paper
+from explorer.search.options import SearchOptions
+from explorer.store import LibraryFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from explorer.reasons import Why
+    from explorer.search.corpus import Corpus
+    from explorer.search.question import Question
+    from explorer.search.searcher import Found, Search
+
+
+def answer(
+    corpus: Callable[[], Corpus], folder: LibraryFolder, asked: Sequence[str | Query], k: int, options: SearchOptions
+) -> Matches:
+    """Return up to `k` matches; `asked` are words, or parts that are known already.
+
+    `corpus` is called for what a search needs, if one is needed.
+
+    Raises InvalidInput, UnknownPaper, ModelMismatch, ModelNotAvailable.
+    """
+    paper = _only_paper(folder, asked, options)
+    if paper is not None and paper.row is not None:
+        stored = _stored(folder, paper.row, k, options)
+        if stored is not None:
+            return Matches(_matches(folder, stored), paper.kind, folder.database.papers([paper.row])[0])
+    question = _question(folder, [paper] if paper is not None else asked, options)
+    search = _search(corpus(), folder, question, options)
+    found = search.answers(k, diverse=options.diverse, fold=options.fold)
+    reasons = _reasons(search, found) if options.why else []
+    matches = _matches(folder, [(each.row, each.score, each.similarity, each.twins) for each in found], reasons)
+    shown = None if paper is None or paper.row is None else folder.database.papers([paper.row])[0]
+    return Matches(matches, question.kind, shown, question.missing)
+
+
+def _only_paper(folder: LibraryFolder, asked: Sequence[str | Query], options: SearchOptions) -> Query | None:
+    """Return the paper that is asked for, when it is one and nothing else: most questions are."""
+    if len(asked) != 1 or options.like or options.unlike:
+        return None
+    (only,) = asked
+    found = find_paper(only, folder.database) if isinstance(only, str) else only
+    return None if found is None or found.row is None else found
+
+
+def _question(folder: LibraryFolder, asked: Sequence[str | Query], options: SearchOptions) -> Question:
+    from explorer.search.question import resolve
+
+    like = [*asked, *options.like]
+    return resolve(like, options.unlike, options.exclude, folder.database, files=options.files)
+
+
+def _stored(
+    folder: LibraryFolder, row: int, k: int, options: SearchOptions
+) -> list[tuple[int, float, float, tuple[int, ...]]] | None:
+    """Return the stored answers for a paper; None where these options or so many are not stored."""
+    if not options.is_plain or options.why or options.rank == "lexical":
+        return None
+    if options.rank == "dense":
+        listed = [(other, similarity, similarity) for other, similarity in folder.neighbors(row)]
+    else:
+        listed = folder.related(row)
+    twins = folder.twins() if options.fold else {}
+    found: dict[int, tuple[int, float, float, tuple[int, ...]]] = {}
+    for other, score, similarity in listed:
+        group = twins.get(other, (other, 0))[0]
+        if group not in found:
+            members = (member for member, (first, _) in twins.items() if first == group and other in twins)
+            found[group] = (other, score, similarity, tuple(m for m in members if m not in (other, row)))
+    if len(found) < k and len(listed) < folder.manifest.papers - 1:
+        return None
+    return list(found.values())[:k]
+
+
+def _search(corpus: Corpus, folder: LibraryFolder, question: Question, options: SearchOptions) -> Search:
+    from explorer.search.searcher import Search
+
+    allowed = _allowed(folder, options)
+    if options.exclude:
+        question = question._replace(excluded=question.excluded | _twins_of(folder, question.excluded))
+    return Search(corpus, question, options.rank, allowed, folder.manifest.papers)
+
+
+def _twins_of(folder: LibraryFolder, rows: Iterable[int]) -> frozenset[int]:
+    """Return the near-duplicates of rows: whoever has a paper has its other versions."""
+    twins = folder.twins()
+    groups = {twins[row][0] for row in rows if row in twins}
+    return frozenset(row for row, (group, _) in twins.items() if group in groups)
+
+
+def _allowed(folder: LibraryFolder, options: SearchOptions) -> NDArray[np.bool_] | None:
+    """Return which rows pass the filters; None for all. Raises InvalidInput when none does."""
+    import numpy as np
+
+    filters = options.filters
+    if filters is None:
+        return None
+    database, added = folder.database, folder.manifest.added
+    allowed = np.zeros(folder.manifest.papers, dtype=bool)
+    allowed[np.asarray(database.rows_passing(filters, added), dtype=np.int64)] = True
+    if not allowed.any():
+        each = database.kept_by_each(filters, added)
+        kept = ", ".join(f"{name} keeps {count}" for name, count in each.items())
+        raise InvalidInput(f"no paper of {folder.manifest.papers} passes all filters: {kept}")
+    return allowed
+
+
+def _matches(
+    folder: LibraryFolder,
+    found: Sequence[tuple[int, float, float, tuple[int, ...]]],
+    reasons: Sequence[Why] = (),
+) -> list[Match]:
+    rows = [row for row, *_ in found]
+    twins = [twin for _, _, _, members in found for twin in members]
+    papers = dict(zip([*rows, *twins], folder.database.papers([*rows, *twins]), strict=True))
+    matches = []
+    for rank, (row, score, similarity, members) in enumerate(found, 1):
+        why = reasons[rank - 1] if reasons else None
+        duplicates = tuple(papers[member].id for member in members)
+        matches.append(Match(papers[row], similarity, rank, score, duplicates, why))
+    return matches
+
+
+def _reasons(search: Search, found: Sequence[Found]) -> list[Why]:
+    from explorer.search.why import reasons
+
+    return reasons(search, found)
