@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from explorer.library import Library
     from explorer.matches import Match, Matches
     from explorer.papers import Paper
+    from explorer.search import SearchOptions
 
 __version__ = "0.1.0"
-__all__ = ["Embedder", "ExplorerError", "Library", "Match", "Matches", "ModelIdentity", "Paper", "__version__"]
+__all__ = [
+    "Embedder", "ExplorerError", "Library", "Match", "Matches", "ModelIdentity", "Paper", "SearchOptions",
+    "__version__",
+]  # fmt: skip
 
 _HOMES = {
     "Embedder": "embedder",
@@ -30,6 +34,7 @@ _HOMES = {
     "Matches": "matches",
     "ModelIdentity": "embedder",
     "Paper": "papers",
+    "SearchOptions": "search",
 }
 
 

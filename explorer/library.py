@@ -265,8 +265,8 @@ class Library:
         return find_model(name, download=name == DEFAULT_MODEL)
 
     def _answered(self, asked: Sequence[str | Query], k: int, options: SearchOptions) -> Matches:
-        if k < 1:
-            raise InvalidInput(f"k is {k}: ask for at least one paper")
+        if not isinstance(k, int) or k < 1:
+            raise InvalidInput(f"k is {k!r}: ask for at least one paper")
         return answer(lambda: self._corpus, self._folder, asked, k, options)
 
     def _titles(self, rows: Sequence[int]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class Match:
     """Hold one answer: a paper, its cosine similarity to the query (larger is nearer), its rank from 1.
 
-    `score` is what the ranking sorted by; `duplicates` are the ids of near-duplicates that this answer stands for.
+    The similarity is not a number (JSON: null) where words were compared without a model. `score` is what the ranking
+    sorted by; `duplicates` are the ids of near-duplicates that this answer stands for.
     """
 
     paper: Paper
@@ -30,7 +32,8 @@ class Match:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it, the paper's fields beside the others; numbers have six decimals."""
-        numbers = {"rank": self.rank, "similarity": round(self.similarity, 6), "score": round(self.score, 6)}
+        similarity = None if math.isnan(self.similarity) else round(self.similarity, 6)
+        numbers = {"rank": self.rank, "similarity": similarity, "score": round(self.score, 6)}
         shown = {**numbers, **asdict(self.paper), "duplicates": self.duplicates}
         if self.why is None:
             return shown

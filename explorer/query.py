@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from explorer.errors import InvalidInput, UnknownPaper
-from explorer.papers import arxiv_identifier, clean, doi_in, looks_like_identifier
+from explorer.papers import arxiv_identifier, clean, doi_in, looks_like_identifier, shortened
 
 QueryKind = Literal["id", "title", "text", "document"]
 
@@ -107,10 +107,10 @@ def find_title_part(part: str, catalog: Catalog, titles: Callable[[Sequence[int]
     part = clean(part)
     rows = catalog.rows_titled(part) or catalog.rows_with_title_part(part, limit=6)
     if not rows:
-        raise UnknownPaper(f"no title holds {part!r}")
+        raise UnknownPaper(f"no title holds {shortened(part)!r}")
     if len(rows) > 1:
         listed = "; ".join(titles(rows[:5])) + ("; ..." if len(rows) > 5 else "")
-        raise InvalidInput(f"{part!r} is in several titles, say more of it or give the id: {listed}")
+        raise InvalidInput(f"{shortened(part)!r} is in several titles, say more of it or give the id: {listed}")
     return Query("title", part, rows[0])
 
 
@@ -118,7 +118,7 @@ def _unknown(text: str, catalog: Catalog) -> UnknownPaper:
     text = clean(text)
     found = arxiv_identifier(text)
     nearest = ", ".join(catalog.nearest_ids(found[0] if found else text))
-    shown = text if len(text) <= 100 else text[:100] + "..."
     return UnknownPaper(
-        f"no paper {shown!r} in this library; the nearest ids are {nearest} (--text searches for it as a text)"
+        f"no paper {shortened(text)!r} in this library; the nearest ids are {nearest} "
+        "(--text searches for it as a text)"
     )

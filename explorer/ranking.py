@@ -97,8 +97,8 @@ def pushed(wanted: Scores, unwanted: Scores) -> Scores:
     return left
 
 
-def covering(worths: Scores, weights: Scores, rows: NDArray[Any]) -> tuple[NDArray[np.intp], Scores]:
-    """Return the positions of papers in an order that answers several queries at once, and the gain of each.
+def covering(worths: Scores, weights: Scores, rows: NDArray[Any], count: int) -> tuple[NDArray[np.intp], Scores]:
+    """Return the positions of `count` papers in an order that answers several queries at once, and the gain of each.
 
     `worths` (p, m) says what each paper is worth for each query, `weights` (p,) what each query counts. The next paper
     is always the one of largest gain; a query that was answered well counts less from then on, so that one with many
@@ -108,10 +108,11 @@ def covering(worths: Scores, weights: Scores, rows: NDArray[Any]) -> tuple[NDArr
     import numpy as np
 
     counts, left = weights / weights.sum(), np.ones(len(rows), dtype=bool)
-    order, gains = np.empty(len(rows), dtype=np.intp), np.empty(len(rows))
+    count = min(count, len(rows))
+    order, gains = np.empty(count, dtype=np.intp), np.empty(count)
     by_row = np.argsort(rows, kind="stable")
     worths = worths[:, by_row]
-    for place in range(len(rows)):
+    for place in range(count):
         gain = np.where(left, counts @ worths, -1.0)
         chosen = int(np.argmax(gain))
         order[place], gains[place], left[chosen] = by_row[chosen], gain[chosen], False

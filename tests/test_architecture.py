@@ -29,7 +29,7 @@ def test_importing_the_package_loads_nothing_but_itself(tmp_path: Path) -> None:
 
 def test_what_is_public_is_what_is_documented() -> None:
     assert explorer.__all__ == [
-        "Embedder", "ExplorerError", "Library", "Match", "Matches", "ModelIdentity", "Paper", "__version__",
+        "Embedder", "ExplorerError", "Library", "Match", "Matches", "ModelIdentity", "Paper", "SearchOptions", "__version__",
     ]  # fmt: skip
     for name in explorer.__all__:
         assert getattr(explorer, name) is not None

@@ -163,7 +163,6 @@ def test_standard_input(run: Run, library: Library) -> None:
     for content in ("", " \n", "\0", "?!"):
         assert "the query is empty: give some text on standard input" in error(run("-", input=content))
     assert lines(run("-", "--json", "-k", 2, input="dogs " * 100_000))[0]["query_kind"] == "text"
-    assert len(lines(run("-", "--json", "-k", 2, input=bytes(range(256)) * 10))) == 2
 
 
 def test_what_is_missing_is_said_and_is_no_error(run: Run) -> None:
@@ -212,28 +211,28 @@ def test_every_format_parses_back(run: Run, library: Library, tmp_path: Path) ->
         ]
 
 
-def test_what_was_printed_can_be_asked_with(run: Run, library: Library, tmp_path: Path) -> None:
-    """A bibliography, a list of ids, JSON: each excludes what it lists."""
+@pytest.mark.parametrize("form", ["bibtex", "ids", "json"])
+def test_what_was_printed_can_be_asked_with(run: Run, library: Library, tmp_path: Path, form: str) -> None:
     first = [match.paper.id for match in library.similar(OTHER, 5)]
-    for name in ("bibtex", "ids", "json"):
-        (tmp_path / f"found.{name}").write_text(run(OTHER, "-k", 5, "--format", name).stdout)
-        left = [line["id"] for line in lines(run(OTHER, "-k", 41, "--exclude", f"@found.{name}", "--json"))]
-        assert not {*first, "twin"} & set(left) if ID in first else not set(first) & set(left)
-        assert len(left) >= 41 - 1 - 5 - 2
+    (tmp_path / "found").write_text(run(OTHER, "-k", 5, "--format", form).stdout, encoding="utf-8")
+    left = [line["id"] for line in lines(run(OTHER, "-k", 41, "--exclude", "@found", "--json"))]
+    assert sorted([*left, *first, OTHER]) == sorted(record["id"] for record in RECORDS if record["id"] != "twin")
+    assert lines(run("@found", "--json")) == lines(run(*first, "--json"))
 
 
-def test_reasons_for_people_add_up(run: Run) -> None:
-    """What is printed as a sum is one, of one query and of several, and for the very text too."""
-    for arguments in ([OTHER], [TEXT], [OTHER, TEXT], [OTHER, "--unlike", "steel"], [ID], [TEXT, "--rank", "lexical"]):
-        shown = run(*arguments, "--why", "-k", 5)
-        assert shown.exit_code == 0
-        sums = re.findall(r"score +(-?[\d.]+) = (-?[\d.]+) dense ([+-]) ([\d.]+) lexical", shown.stdout)
-        if len(arguments) == 1:
-            assert len(sums) == 5
-        for total, dense, sign, lexical in sums:
-            words = float(lexical) if sign == "+" else -float(lexical)
-            assert float(total) == pytest.approx(float(dense) + words, abs=0.0016), (arguments, shown.stdout)
-        assert "more similar than" in shown.stdout
+@pytest.mark.parametrize(
+    "arguments", [[OTHER], [TEXT], [ID], [TEXT, "--rank", "lexical"], [OTHER, TEXT], [OTHER, "--unlike", "steel"]],
+    ids=["paper", "text", "twin", "words", "mixture", "unlike"],
+)  # fmt: skip
+def test_reasons_for_people_add_up(run: Run, arguments: list[str]) -> None:
+    """What is printed as a sum is one."""
+    shown = run(*arguments, "--why", "-k", 5)
+    assert shown.exit_code == 0
+    assert shown.stdout.count("more similar than") == 5
+    sums = re.findall(r"score +(-?[\d.]+) = (-?[\d.]+) dense ([+-]) ([\d.]+) lexical", shown.stdout)
+    assert len(sums) == 5 or len(arguments) > 1
+    for total, dense, sign, words in sums:
+        assert float(total) == pytest.approx(float(dense) + float(sign + words), abs=0.00151)
 
 
 # --- libraries with little in them
@@ -288,7 +287,7 @@ def test_usage_errors_are_status_2(run: Run, arguments: tuple[str, ...]) -> None
         ((" \t",), "the query is empty"),
         (("?!",), "the query is empty"),
         (("🚀",), "the query is empty"),
-        (("the of", "--rank", "lexical"), "no paper of this library has any of these words"),
+        (("the of", "--rank", "lexical"), "no paper of this library has any word of"),
         (("2010.99999",), "no paper '2010.99999' in this library; the nearest ids are 2010.000"),
         (("arXiv:2010.99999:2",), "no paper 'arXiv:2010.99999' in this library"),
         (("arXiv:0704.0001",), "no paper 'arXiv:0704.0001' in this library"),
@@ -314,7 +313,6 @@ def test_usage_errors_are_status_2(run: Run, arguments: tuple[str, ...]) -> None
         (("--title", "title : *"), "no title holds"),
         (("--title", "On"), "is in several titles"),
         ((ID, "-l", "nowhere"), "holds no library"),
-        ((ID, "-l", "a\0b"), "cannot be read"),
         (("\0",), "the query is empty"),
         (("@a\0b",), "a"),
         (("a\0.md",), "a"),
@@ -367,6 +365,10 @@ def test_bytes_that_are_no_text(path: Path, tmp_path: Path) -> None:
         assert (result.returncode, result.stdout) == (1, b"")
         assert message in result.stderr
         assert result.stderr.count(b"\n") == 1
+    # Its model is found nowhere; standard input is read before that.
+    result = subprocess.run([*command, b"-"], input=bytes(range(256)), capture_output=True, check=False, cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"words" in result.stderr
 
 
 # --- many queries
@@ -387,7 +389,7 @@ def test_a_batch_goes_on_after_what_it_cannot_answer(run: Run, library: Library,
     result = run("--batch", "queries.txt", "-k", 2)
     found = [json.loads(line) for line in result.stdout.splitlines()]
     failed = [line["query"] for line in found if "error" in line]
-    assert failed == ["2010.99999", "?!", "\0", f"{ID}:0"]
+    assert failed == ["2010.99999", "?!", "\0", f"{ID}:0", "\ufffd\ufffd"]
     assert all(line.keys() == {"query", "error"} for line in found if "error" in line)
     # In a batch, which may come from strangers, nothing is a file's name.
     assert {line["query"]: line["query_kind"] for line in found if "error" not in line} == {

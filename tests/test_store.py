@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
 from explorer.errors import (
     ForeignLibrary,
@@ -28,6 +30,8 @@ from explorer.errors import (
 )
 from explorer.papers import Paper
 from explorer.store import (
+    ROLES,
+    SAMPLE,
     ArrayWriter,
     FileEntry,
     LibraryFolder,
@@ -42,7 +46,7 @@ from explorer.store import (
 )
 from explorer.store import database as database_module
 from explorer.store import folder as folder_module
-from explorer.store.arrays import read_row, view_array
+from explorer.store.arrays import read_row, read_rows, read_values, view_array
 
 PAPERS = [
     Paper("2010.00001", "Depth from One Image", "We estimate depth.", ("Ada B.",), "2020-10-07", ("cs.CV", "cs.LG")),
@@ -68,7 +72,7 @@ def make_database(path: Path, papers: list[Paper]) -> PaperDatabase:
 # --- arrays
 
 
-@pytest.mark.parametrize("dtype", ["<i4", "<f4"])
+@pytest.mark.parametrize("dtype", ["<i8", "<i4", "<f4"])
 @pytest.mark.parametrize("shape", [(1, 0), (1, 1), (3, 7), (40, 1000), (20_000, 3)])
 def test_an_array_comes_back_and_so_does_each_row(tmp_path: Path, dtype: str, shape: tuple[int, int]) -> None:
     values = np.random.default_rng(0).integers(-1000, 1000, shape).astype(dtype)
@@ -79,6 +83,31 @@ def test_an_array_comes_back_and_so_does_each_row(tmp_path: Path, dtype: str, sh
         np.testing.assert_array_equal(view_array(file, entry), values)
         for row in {0, shape[0] // 2, shape[0] - 1}:
             assert read_row(file, entry, row).tolist() == values[row].tolist()
+        assert read_values(file, entry).tolist() == values.ravel().tolist()
+        for start, stop in ((0, shape[0]), (shape[0] // 3, shape[0] // 2), (shape[0] - 1, shape[0])):
+            some = read_rows(file, entry, start, stop)
+            assert some.dtype == values.dtype
+            np.testing.assert_array_equal(some, values[start:stop])
+    np.testing.assert_array_equal(load_array(tmp_path / entry.name), values)
+
+
+def test_whole_numbers_of_eight_bytes_keep_all_their_digits(tmp_path: Path) -> None:
+    values = np.array([[-(2**63), 2**63 - 1, -1], [0, 2**53 + 1, 1]])
+    entry = write_array(tmp_path / "terms-0000000a.npy", values, "<i8")
+    with (tmp_path / entry.name).open("rb") as file:
+        assert read_values(file, entry).tolist() == [-(2**63), 2**63 - 1, -1, 0, 2**53 + 1, 1]
+        assert read_row(file, entry, 1).tolist() == [0, 2**53 + 1, 1]
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_an_array_may_have_no_rows(tmp_path: Path, width: int) -> None:
+    entry = write_array(tmp_path / "twins-0000000a.npy", np.zeros((0, width)), "<i4")
+    assert entry.size == (tmp_path / entry.name).stat().st_size
+    with (tmp_path / entry.name).open("rb") as file:
+        assert view_array(file, entry).shape == (0, width)
+        assert read_rows(file, entry, 0, 0).shape == (0, width)
+        assert read_values(file, entry).tolist() == []
+    assert load_array(tmp_path / entry.name).shape == (0, width)
 
 
 @given(
@@ -127,6 +156,25 @@ def test_a_row_is_checked_by_its_own_block_alone(tmp_path: Path) -> None:
         assert read_row(file, entry, 5).tolist() == [10, 11]
         with pytest.raises(LibraryDamaged):
             read_row(file, entry, (70_000 - entry.offset) // 8)
+
+
+def test_rows_are_checked_by_their_own_blocks_alone(tmp_path: Path) -> None:
+    """The second of three blocks is damaged."""
+    values = np.arange(40_000, dtype=np.int32).reshape(20_000, 2)
+    path = tmp_path / "postings-00000000.npy"
+    entry = write_array(path, values, "<i4")
+    first, last = (65_536 - entry.offset) // 8, (131_072 - entry.offset) // 8  # the first rows of the other two
+    with path.open("rb+") as file:
+        file.seek(70_000)
+        file.write(b"\xff")
+    with path.open("rb") as file:
+        for start, stop in ((0, first), (last, 20_000), (first, first), (5, 5)):
+            np.testing.assert_array_equal(read_rows(file, entry, start, stop), values[start:stop])
+        for start, stop in ((0, first + 1), (last - 1, 20_000), (first, last), (0, 20_000)):
+            with pytest.raises(LibraryDamaged, match=r"postings-00000000\.npy was altered"):
+                read_rows(file, entry, start, stop)
+        with pytest.raises(LibraryDamaged):
+            read_values(file, entry)
 
 
 @pytest.mark.parametrize("cut", [0, 3, 60, 200, -5, -1])
@@ -219,9 +267,17 @@ def test_odd_folder_names_are_no_options(tmp_path: Path) -> None:
 
 
 def manifest(files: dict[str, FileEntry] | None = None, papers: int = 2, generation: str = "0123abcd") -> Manifest:
-    model, inputs = {"name": "m", "fingerprint": "f"}, [{"name": "ü.md", "sha256": "0"}]
-    counts = {"repeated": 0, "rejected": 0}
-    return Manifest(generation, papers, model, {"index": "exact"}, inputs, files or {}, counts)
+    return Manifest(
+        generation=generation,
+        papers=papers,
+        model={"name": "m", "fingerprint": "f"},
+        parameters={"index": "exact"},
+        inputs=[{"name": "ü.md", "sha256": "0"}],
+        files=files or {},
+        weighing={"papers": papers, "average_length": 1.5},
+        added=["2020-10-07T12:00:00+00:00"],
+        counts={"repeated": 0, "rejected": 0},
+    )
 
 
 def test_a_manifest_comes_back() -> None:
@@ -234,8 +290,12 @@ def test_a_manifest_comes_back() -> None:
     ("found", "replaced", "error"),
     [
         ('"papers": 2', '"papers": 3', LibraryDamaged),
-        ('"format": 1', '"format": 2', ForeignLibrary),
-        ('"format": 1,', "", LibraryDamaged),
+        ('"format": 2', '"format": 1', ForeignLibrary),
+        ('"format": 2', '"format": 3', ForeignLibrary),
+        ('"format": 2', '"format": "2"', ForeignLibrary),
+        ('"format": 2,', "", LibraryDamaged),
+        ('"average_length": 1.5', '"average_length": 2.5', LibraryDamaged),
+        ("2020-10-07T12", "2020-10-07T13", LibraryDamaged),
         ("{", "[", LibraryDamaged),
         ('"checksum"', '"check"', LibraryDamaged),
     ],
@@ -245,7 +305,7 @@ def test_an_altered_manifest_is_refused(found: str, replaced: str, error: type[E
         Manifest.from_json(manifest().to_json().replace(found, replaced, 1), "m.json")
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 1}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 2}', "[" * 100_000])
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(LibraryDamaged):
         Manifest.from_json(text, "m.json")
@@ -263,21 +323,35 @@ def test_a_manifest_never_leads_out_of_its_folder(name: str) -> None:
 # --- folder
 
 
+def arrays_of(rows: int) -> dict[str, tuple[NDArray[np.generic], str]]:
+    """Each paper's neighbor is the next one; all have one term, the first paper has another one twice."""
+    following = (np.arange(rows)[:, None] + 1) % rows
+    postings = [*([row, 1] for row in range(rows)), [0, 2]]
+    return {
+        "vectors": (np.eye(rows, 3), "<f4"),
+        "sample": (np.eye(rows, 3), "<f4"),
+        "neighbors": (following, "<i4"),
+        "similarities": (np.full((rows, 1), 0.5), "<f4"),
+        "related": (following, "<i4"),
+        "scores": (np.full((rows, 1), 1.25), "<f4"),
+        "cosines": (np.full((rows, 1), 0.5), "<f4"),
+        "twins": (np.array([[0, 0, 0], [1, 0, 1]]), "<i4"),
+        "terms": (np.array([[-5, rows, rows], [7, rows + 1, 1]]), "<i8"),
+        "postings": (np.array(postings), "<i4"),
+        "lengths": (np.array([[3], *([1] for _ in range(rows - 1))]), "<i4"),
+        "layout": (np.zeros((rows, 2)), "<f4"),
+    }
+
+
 def commit(path: Path, generation: str, papers: list[Paper]) -> None:
-    """Make a tiny library: each paper's neighbor is the next one."""
-    rows = len(papers)
+    """Make a tiny library."""
     with Workshop(path) as workshop:
         work = workshop.work
         make_database(work / f"papers-{generation}.sqlite", papers).close()
-        following = (np.arange(rows)[:, None] + 1) % rows
-        files = {
-            "papers": describe_file(work / f"papers-{generation}.sqlite"),
-            "vectors": write_array(work / f"vectors-{generation}.npy", np.eye(rows, 3), "<f4"),
-            "neighbors": write_array(work / f"neighbors-{generation}.npy", following, "<i4"),
-            "similarities": write_array(work / f"similarities-{generation}.npy", np.full((rows, 1), 0.5), "<f4"),
-            "layout": write_array(work / f"layout-{generation}.npy", np.zeros((rows, 2)), "<f4"),
-        }
-        workshop.commit(manifest(files, rows, generation))
+        files = {"papers": describe_file(work / f"papers-{generation}.sqlite")}
+        for role, (values, dtype) in arrays_of(len(papers)).items():
+            files[role] = write_array(work / f"{role}-{generation}.npy", values, dtype)
+        workshop.commit(manifest(files, len(papers), generation))
 
 
 def test_a_commit_replaces_everything_and_a_reader_keeps_what_it_opened(tmp_path: Path) -> None:
@@ -288,13 +362,16 @@ def test_a_commit_replaces_everything_and_a_reader_keeps_what_it_opened(tmp_path
     assert reader.neighbors(1) == [(0, 0.5)]
     assert reader.database.papers([0, 1]) == PAPERS[:2]
     np.testing.assert_array_equal(reader.array("vectors"), np.eye(2, 3))
+    assert reader.related(1) == [(0, 1.25, 0.5)]
+    assert reader.terms().postings(0, 2).tolist() == [[0, 1], [1, 1]]
     assert LibraryFolder(path).neighbors(1) == [(2, 0.5)]
     assert sorted(file.name.partition("-")[0] for file in path.iterdir()) == [
-        ".paper", "layout", "manifest.json", "neighbors", "papers", "similarities", "vectors",
+        ".paper", "cosines", "layout", "lengths", "manifest.json", "neighbors", "papers", "postings", "related",
+        "sample", "scores", "similarities", "terms", "twins", "vectors",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("role", ["papers", "vectors", "neighbors", "similarities", "layout"])
+@pytest.mark.parametrize("role", ["papers", *ROLES])
 def test_a_missing_or_cut_file_is_named(tmp_path: Path, role: str) -> None:
     commit(tmp_path / "library", "0000000a", PAPERS[:2])
     (file,) = (tmp_path / "library").glob(f"{role}-*")
@@ -330,6 +407,229 @@ def test_shapes_must_fit_the_library(tmp_path: Path, shapes: dict[str, tuple[int
         workshop.commit(manifest(files))
     with pytest.raises(LibraryDamaged, match="cannot hold"):
         LibraryFolder(path)
+
+
+# --- what each array may be
+
+
+def put(path: Path, role: str, values: object, dtype: str = "") -> None:
+    """Replace an array of a library as a stranger could: another one, but with right checksums."""
+    folder = path / "manifest.json"
+    name = json.loads(folder.read_text())["files"][role]["name"]
+    dtype = dtype or arrays_of(2)[role][1]
+    made = np.array(values, dtype=dtype)
+    entry = write_array(path / name, made.reshape(made.shape or (0, 0)), dtype)
+    fields = {"size": entry.size, "sha256": entry.sha256, "dtype": dtype, "shape": entry.shape, "offset": entry.offset}
+    forge(path, **{f"{role}__{field}": value for field, value in fields.items()})
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A library of three papers."""
+    commit(tmp_path / "library", "0000000a", PAPERS[:3])
+    return tmp_path / "library"
+
+
+RIGHT = [
+    ("vectors", (3, 1), "<f2"), ("vectors", (3, 700), "<f4"), ("sample", (1, 3), "<f4"), ("sample", (3, 3), "<f2"),
+    ("sample", (SAMPLE, 3), "<f4"), ("twins", (0, 3), "<i4"), ("twins", (1, 3), "<i4"), ("terms", (0, 3), "<i8"),
+    ("terms", (99, 3), "<i8"), ("postings", (0, 2), "<i4"), ("postings", (99, 2), "<i4"),
+]  # fmt: skip
+WRONG = [
+    ("vectors", (2, 3), "<f4"), ("vectors", (4, 3), "<f4"), ("vectors", (3, 0), "<f4"), ("vectors", (3, 3), "<i4"),
+    ("sample", (0, 3), "<f4"), ("sample", (3, 0), "<f4"), ("sample", (SAMPLE + 1, 3), "<f4"), ("sample", (3, 3), "<i4"),
+    ("neighbors", (2, 1), "<i4"), ("neighbors", (3, 0), "<i4"), ("neighbors", (3, 3), "<i4"),
+    ("neighbors", (3, 1), "<i8"), ("similarities", (4, 1), "<f4"), ("similarities", (3, 1), "<f2"),
+    ("related", (2, 1), "<i4"), ("related", (4, 1), "<i4"), ("related", (3, 0), "<i4"), ("related", (3, 3), "<i4"),
+    ("related", (3, 1), "<i8"), ("related", (3, 1), "<f4"), ("scores", (2, 1), "<f4"), ("scores", (3, 0), "<f4"),
+    ("scores", (3, 1), "<f2"), ("scores", (3, 1), "<i4"), ("cosines", (4, 1), "<f4"), ("cosines", (3, 3), "<f4"),
+    ("cosines", (3, 1), "<i4"), ("twins", (2, 2), "<i4"), ("twins", (2, 4), "<i4"), ("twins", (0, 0), "<i4"),
+    ("twins", (2, 3), "<i8"), ("twins", (2, 3), "<f4"), ("terms", (2, 2), "<i8"), ("terms", (2, 4), "<i8"),
+    ("terms", (2, 3), "<i4"), ("terms", (2, 3), "<f4"), ("postings", (4, 1), "<i4"), ("postings", (4, 3), "<i4"),
+    ("postings", (4, 2), "<i8"), ("postings", (4, 2), "<f4"), ("lengths", (2, 1), "<i4"), ("lengths", (4, 1), "<i4"),
+    ("lengths", (3, 2), "<i4"), ("lengths", (3, 0), "<i4"), ("lengths", (3, 1), "<i8"), ("lengths", (3, 1), "<f4"),
+    ("layout", (2, 2), "<f4"), ("layout", (3, 1), "<f4"), ("layout", (3, 2), "<f2"),
+]  # fmt: skip
+
+
+def test_all_roles_are_tried() -> None:
+    assert {role for role, *_ in WRONG} == set(ROLES) == set(arrays_of(2))
+
+
+@pytest.mark.parametrize(("role", "shape", "dtype"), RIGHT)
+def test_arrays_that_fit_are_opened(three: Path, role: str, shape: tuple[int, int], dtype: str) -> None:
+    if role == "vectors":
+        put(three, "sample", np.eye(*shape), dtype)
+    put(three, role, np.eye(*shape), dtype)
+    np.testing.assert_array_equal(LibraryFolder(three).array(role), np.eye(*shape))
+
+
+@pytest.mark.parametrize(("role", "shape", "dtype"), WRONG)
+def test_whole_files_of_other_shapes_or_types_are_refused(
+    three: Path, role: str, shape: tuple[int, int], dtype: str
+) -> None:
+    put(three, role, np.zeros(shape), dtype)
+    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.npy cannot hold {role}: \({shape[0]}, {shape[1]}\)"):
+        LibraryFolder(three)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("shape", [[], [3], [3, 1, 1], [1, 3, 1]], ids=str)
+def test_arrays_have_two_dimensions(three: Path, role: str, shape: list[int]) -> None:
+    forge(three, **{f"{role}__shape": shape})
+    with pytest.raises(LibraryDamaged, match=f"cannot hold {role}"):
+        LibraryFolder(three)
+
+
+@pytest.mark.parametrize("role", ["neighbors", "similarities", "related", "scores", "cosines"])
+def test_lists_that_belong_together_are_of_one_shape(three: Path, role: str) -> None:
+    put(three, role, [[1, 2], [2, 0], [0, 1]])
+    with pytest.raises(LibraryDamaged, match=rf"{role}.* are of different shapes|and {role} are of different shapes"):
+        LibraryFolder(three)
+
+
+def test_a_sample_of_other_dimensions_than_the_vectors_is_refused(three: Path) -> None:
+    put(three, "sample", np.eye(3, 4))
+    with pytest.raises(LibraryDamaged):
+        LibraryFolder(three)
+
+
+# --- what each array may hold
+
+
+def everything(folder: LibraryFolder) -> dict[str, object]:
+    """Read all that a library stores, each in every way there is."""
+    rows = range(folder.manifest.papers)
+    terms = folder.terms()
+    last = folder.manifest.files["postings"].shape[0]
+    read: dict[str, object] = {role: folder.array(role).tolist() for role in ROLES}
+    read["lists"] = [(folder.neighbors(row), folder.related(row)) for row in rows]
+    read["groups"] = folder.twins()
+    read["blocks"] = [(first, block.tolist()) for first, block in folder.vectors().blocks()]
+    read["words"] = (terms.terms().tolist(), terms.postings(0, last - 1).tolist(), terms.lengths().tolist())
+    return read
+
+
+SINGLE_WAYS = {
+    "neighbors": lambda folder: [folder.neighbors(row) for row in range(3)],
+    "related": lambda folder: [folder.related(row) for row in range(3)],
+    "twins": lambda folder: folder.twins(),
+    "postings": lambda folder: folder.terms().postings(0, 3).tolist(),
+}
+SINGLE_WAYS |= {"similarities": SINGLE_WAYS["neighbors"], **dict.fromkeys(("scores", "cosines"), SINGLE_WAYS["related"])}
+
+
+def test_what_was_stored_comes_back(three: Path) -> None:
+    read = everything(LibraryFolder(three))
+    assert {role: read[role] for role in ROLES} == {
+        role: values.astype(dtype).tolist() for role, (values, dtype) in arrays_of(3).items()
+    }
+    assert read["lists"] == [([(row, 0.5)], [(row, 1.25, 0.5)]) for row in (1, 2, 0)]
+    assert read["groups"] == {0: (0, 0), 1: (0, 1)}
+    assert read["blocks"] == [(0, [[1, 0, 0], [0, 1, 0], [0, 0, 1]])]
+    assert read["words"] == ([[-5, 3, 3], [7, 4, 1]], [[0, 1], [1, 1], [2, 1]], [3, 1, 1])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_flipped_byte_of_a_library_is_found(three: Path, role: str) -> None:
+    """Reading all of an array finds it; reading some of it finds it, or gives what is right all the same."""
+    (file,) = three.glob(f"{role}-*")
+    whole = file.read_bytes()
+    folder = LibraryFolder(three)
+    right = SINGLE_WAYS[role](folder) if role in SINGLE_WAYS else None
+    found = 0
+    with file.open("rb+") as opened:
+        for position, byte in enumerate(whole):
+            opened.seek(position)
+            opened.write(bytes([byte ^ (1 << position % 8)]))
+            opened.flush()
+            with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.npy was altered"):
+                folder.array(role)
+            if role in SINGLE_WAYS:
+                try:
+                    assert SINGLE_WAYS[role](folder) == right
+                except LibraryDamaged:
+                    found += 1
+            opened.seek(position)
+            opened.write(bytes([byte]))
+            opened.flush()
+    assert everything(folder)
+    assert found == (len(whole) - 4 if role in SINGLE_WAYS else 0)  # the last four check the checksums
+
+
+@pytest.mark.parametrize("role", ["related", "neighbors"])
+@pytest.mark.parametrize("wrong", [3, -1, 2**31 - 1, -(2**31)])
+def test_lists_that_name_papers_that_do_not_exist_are_damage(three: Path, role: str, wrong: int) -> None:
+    put(three, role, [[1], [wrong], [0]])
+    folder = LibraryFolder(three)
+    one = folder.related if role == "related" else folder.neighbors
+    assert one(0)[0][0] == 1  # the row itself is right
+    for read in (lambda: one(1), lambda: folder.array(role)):
+        with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.npy names rows that do not exist"):
+            read()
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.parametrize("wrong", [3, -1, -2, 2**31 - 1, -(2**31)])
+def test_twins_that_do_not_exist_are_damage(three: Path, column: int, wrong: int) -> None:
+    twins = [[0, 0, 0], [1, 0, 0]]
+    twins[1][column] = wrong
+    put(three, "twins", twins)
+    with pytest.raises(LibraryDamaged, match=r"twins-0000000a\.npy names rows that do not exist"):
+        LibraryFolder(three).twins()
+
+
+@pytest.mark.parametrize("role", ["similarities", "scores", "cosines", "layout", "sample"])
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_damage(three: Path, role: str, wrong: float) -> None:
+    values, dtype = arrays_of(3)[role]
+    values[1, -1] = wrong
+    put(three, role, values, dtype)
+    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.npy holds numbers that are not finite"):
+        LibraryFolder(three).array(role)
+
+
+@pytest.mark.parametrize("role", ["similarities", "scores", "cosines"])
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_a_single_list_with_numbers_that_are_not_finite_is_damage(three: Path, role: str, wrong: float) -> None:
+    """They would be shown to people, and are no JSON."""
+    put(three, role, [[0.5], [wrong], [0.5]])
+    folder = LibraryFolder(three)
+    with pytest.raises(LibraryDamaged):
+        (folder.neighbors if role == "similarities" else folder.related)(1)
+
+
+def test_a_half_precision_sample_with_nan_is_damage(three: Path) -> None:
+    put(three, "sample", [[1, 0, 0], [0, math.nan, 0]], "<f2")
+    with pytest.raises(LibraryDamaged, match="not finite"):
+        LibraryFolder(three).array("sample")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("size", [0, 1, 100, 128, 130, -8, -4, -1])
+def test_a_cut_file_is_refused_even_where_the_manifest_agrees(three: Path, role: str, size: int) -> None:
+    (file,) = three.glob(f"{role}-*")
+    file.write_bytes(file.read_bytes()[:size])
+    forge(three, **{f"{role}__size": file.stat().st_size})
+    with pytest.raises(LibraryDamaged, match=f"cannot hold {role}"):
+        LibraryFolder(three)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_file_cut_while_it_is_open_is_damage(three: Path, role: str) -> None:
+    folder = LibraryFolder(three)
+    (file,) = three.glob(f"{role}-*")
+    whole = file.read_bytes()
+    for size in (0, 5, len(whole) // 2, len(whole) - 9, len(whole) - 1):
+        with file.open("rb+") as opened:
+            opened.truncate(size)
+        with pytest.raises(LibraryDamaged):
+            folder.array(role)
+        if role in SINGLE_WAYS and size < len(whole) - 4:
+            with pytest.raises(LibraryDamaged):
+                SINGLE_WAYS[role](folder)
+        with file.open("rb+") as opened:
+            opened.write(whole)
 
 
 def test_a_manifest_must_name_all_files(tmp_path: Path) -> None:
@@ -429,6 +729,13 @@ def forge(path: Path, **changes: object) -> None:
         {"vectors__offset": 2**40}, {"vectors__offset": 2**70}, {"vectors__offset": -1}, {"vectors__shape": [2, 2**62]},
         {"vectors__shape": [2, 0]}, {"vectors__shape": []}, {"vectors__shape": [True, 3]}, {"neighbors__shape": [2, 0]},
         {"neighbors__shape": [2, 2]}, {"vectors__size": "1"},
+        {"weighing": 5}, {"weighing": {}}, {"weighing": {"papers": 2}}, {"weighing": {"average_length": 2.0}},
+        {"weighing": {"papers": 0, "average_length": 2.0}}, {"weighing": {"papers": 2, "average_length": 0.5}},
+        {"weighing": {"papers": True, "average_length": 2.0}}, {"weighing": {"papers": "2", "average_length": 2.0}},
+        {"weighing": {"papers": 2**53, "average_length": 2.0}}, {"weighing": {"papers": 2, "average_length": -3.0}},
+        {"weighing": {"papers": 2, "average_length": math.nan}}, {"weighing": {"papers": math.inf, "average_length": 2.0}},
+        {"weighing": {"papers": 2, "average_length": 2.0, "unheard": 1}},
+        {"added": []}, {"added": [1]}, {"added": "2020-10-07"}, {"added": None}, {"added": {}},
     ],
     ids=str,
 )  # fmt: skip

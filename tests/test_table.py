@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from explorer.cli.table import Style, lines
 from explorer.matches import Match
-from explorer.reasons import Why
 from explorer.papers import Paper
+from explorer.reasons import Why
 
 PLAIN, BOLD, LINKS, BOTH = Style(), Style(bold=True), Style(links=True), Style(True, True)
 URL = "https://arxiv.org/abs/2010.02893"
@@ -168,11 +168,11 @@ def test_near_duplicates_and_reasons_stand_below() -> None:
 
 
 def test_reasons_on_a_narrow_terminal() -> None:
-    why = Why("", "", 0.0, (), 0.64, -0.072, 100.0)
+    why = Why("", "", 0.0, (), 0.784, -0.072, 100.0)
     assert table(match(OTHER, why=why), width=30) == [
         "  1  0.737  my-1",
         "     Depth",
-        "     score 0.712 = 0.640 dense",
+        "     score 0.712 = 0.784 dense",
         "     - 0.072 lexical",
         "     more similar than 100.0 %",
         "     of random pairs",

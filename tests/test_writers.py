@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from explorer import writers
 from explorer.errors import InvalidInput
 from explorer.matches import Match
-from explorer.reasons import Why
 from explorer.papers import Paper, clean, title_key
+from explorer.reasons import Why
 from explorer.writers.bibtex.keys import Keys
 from explorer.writers.bibtex.latex import escape
 from explorer.writers.bibtex.people import author

@@ -28,34 +28,43 @@ def evaluate_command(
     """Measure how right the answers are: on a collection with known answers, or on a library of yours.
 
     DIR has corpus.jsonl(.gz), queries.jsonl (a "text", or a "paper" of the corpus) and qrels.tsv, as BEIR has them.
-    Queries without a relevant paper, and judgments of papers that the corpus does not hold, are left out. Intervals are of 95 % (bootstrap over the queries). Without DIR a library is checked against itself: do neighbors
-    share a category, does a title find its paper, is the neighbor graph exact, is the map true?
+    Queries without a relevant paper and judgments of papers that are not there are left out. Intervals are of 95 %
+    (bootstrap over the queries). Without DIR a library is checked against itself: do neighbors share a category, does
+    a title find its paper, is the neighbor graph exact, is the map true?
 
     \b
     Example: explorer evaluate collections/cranfield
     Example: explorer evaluate -l artifacts/vision --json
     """
-    if folder is None:
-        if per_query is not None:
-            raise click.UsageError("--per-query needs a DIR")
-        from explorer.library import Library
-
-        with Library.open(path, model=model) as library:
-            facts = library.check()
-        print_facts(facts if as_json else _percent(facts), as_json)
-        return
-    if path is not None:
+    if folder is not None and path is not None:
         raise click.UsageError("give either DIR or --library")
+    if folder is None and per_query is not None:
+        raise click.UsageError("--per-query is for the queries of a DIR: give one")
+    if folder is None:
+        _check(path, model, as_json)
+    else:
+        _measure(folder, model, as_json, per_query)
+
+
+def _check(path: Path | None, model: str | None, as_json: bool) -> None:
+    from explorer.library import Library
+
+    with Library.open(path, model=model) as library:
+        facts = library.check()
+    print_facts(facts if as_json else _percent(facts), as_json)
+
+
+def _measure(folder: Path, model: str | None, as_json: bool, per_query: Path | None) -> None:
     if per_query is not None:
-        _write_each(per_query, [], "a")  # minutes before there is something to write, a wrong name is told
+        _write_each(per_query, [], "a")  # a wrong name is told now, not when the work is done
     measured = _measured(folder, model)
-    if per_query is not None:
-        _write_each(per_query, measured)
-    for one in measured:
-        if as_json:
+    if as_json:
+        for one in measured:
             print_json(one.as_dict())
-    if not as_json:
+    else:
         _print_table(measured)
+    if per_query is not None:
+        _write_each(per_query, measured, "w")
 
 
 def _measured(folder: Path, model: str | None) -> list[Measured]:
@@ -81,7 +90,7 @@ def _print_table(measured: list[Measured]) -> None:
         say(f"{one.ranking:<8}{values}   {100 * low:.1f} to {100 * high:.1f}")
 
 
-def _write_each(file: Path, measured: list[Measured], mode: str = "w") -> None:
+def _write_each(file: Path, measured: list[Measured], mode: str) -> None:
     try:
         with file.open(mode, encoding="utf-8") as stream:
             for one in measured:

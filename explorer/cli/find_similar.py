@@ -74,6 +74,8 @@ def find_similar_command(
     from explorer.library import Library
 
     asked.check()
+    if asked.batch is not None and output not in (None, "json"):
+        raise click.UsageError("--batch prints JSON: leave --format out")
     with Library.open(path, model=model) as library:
         if asked.batch is not None:
             _answer_all(library, asked.batch, k, options)

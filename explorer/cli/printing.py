@@ -77,7 +77,7 @@ def _print_table(matches: Matches, asked: Sequence[str]) -> None:
     if matches.paper is not None:
         say(f"{matches.paper.id}  {matches.paper.title}", bold=True)
     if not matches:
-        say("the library holds no other paper", err=True)
+        say("no other paper answers this", err=True)
     is_read = sys.stdout is not None and sys.stdout.isatty()
     reasons = any(match.why is not None for match in matches)
     if not is_read and not reasons:  # a program reads it: a line a match

@@ -141,13 +141,17 @@ def _title(title: str, room: int, page: _Page) -> Iterator[str]:
 
 
 def _reasons(why: Why, score: float, room: int) -> Iterator[str]:
-    if why.asked and why.found:
+    if why.sentences is not None and why.asked and why.found:
         yield from _labeled("asked", why.asked, room)
         yield from _labeled("found", f"{why.found} ({why.sentences:.3f})", room)
     if why.terms:
         yield from _labeled("shared", ", ".join(why.terms), room)
     sign = "-" if why.lexical < 0 else "+"
-    yield from _labeled("score", f"{score:.3f} = {why.dense:.3f} dense {sign} {abs(why.lexical):.3f} lexical", room)
+    parts = f"{why.dense:.3f} dense {sign} {abs(why.lexical):.3f} lexical"
+    is_sum = math.isclose(score, why.dense + why.lexical, rel_tol=1e-5, abs_tol=1e-5)
+    yield from _labeled("score", f"{score:.3f}{' = ' if is_sum else '; for what it is most like: '}{parts}", room)
+    if why.percentile is None:
+        return
     # Never rounded up: "100.0 %" is said of what is more similar than all pairs.
     percentile = math.floor(round(why.percentile * 10, 6)) / 10
     yield from _unlabeled(f"more similar than {percentile:.1f} % of random pairs", room)

@@ -159,8 +159,8 @@ def _measured(ranking: str, run: Sequence[Sequence[int]], collection: Collection
     import ir_measures
 
     names = [topic.id for topic in collection.topics]
-    # Ranks, not scores: equal scores would be ordered by the measuring library's own rule. Positions, not names: it takes
-    # none with half a surrogate pair.
+    # Ranks, not scores: equal scores would be ordered by the measuring library's own rule. Positions, not names: these
+    # may be no Unicode, which it does not take.
     ranks = {str(place): {str(row): float(-rank) for rank, row in enumerate(rows)} for place, rows in enumerate(run)}
     judged = {
         str(place): {str(row): grade for row, grade in collection.grades[name].items()}

@@ -47,7 +47,7 @@ def _smallest(distances: NDArray[np.float64], k: int) -> NDArray[np.intp]:
 
 
 def _ranks(cosines: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return which place, from 1, each of some rows has by its cosine, equal ones by row: a count, since few are asked."""
+    """Return which place, from 1, each of some rows has by its cosine, equal ones by row. They are few: it counts."""
     import numpy as np
 
     before = [(cosines > cosines[row]).sum() + (cosines[:row] == cosines[row]).sum() for row in rows.tolist()]

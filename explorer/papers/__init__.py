@@ -2,7 +2,7 @@
 
 from explorer.papers.identifiers import arxiv_identifier, doi_in, looks_like_identifier
 from explorer.papers.paper import Paper
-from explorer.papers.text import clean, readable, title_key
+from explorer.papers.text import clean, readable, shortened, title_key
 
 __all__ = [
     "Paper",
@@ -11,5 +11,6 @@ __all__ = [
     "doi_in",
     "looks_like_identifier",
     "readable",
+    "shortened",
     "title_key",
 ]

@@ -18,6 +18,7 @@ _UNPRINTABLE = (
 )
 _SURROGATE = "[\ud800-\udfff]"
 _BLANKS = r"[^\S\n]+"
+_SHOWN = 100  # characters
 _SIGNS = r"[^\w\s!-~]{31,}"
 
 
@@ -41,6 +42,11 @@ def _normalize(form: Literal["NFC", "NFKD"], text: str) -> str:
         return text
     text = re.sub(_SIGNS, lambda match: match[0][:30] if any(map(unicodedata.combining, match[0])) else match[0], text)
     return unicodedata.normalize(form, text)
+
+
+def shortened(text: str) -> str:
+    """Return `text` for an error, which need not repeat all of it."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def readable(text: str) -> str:

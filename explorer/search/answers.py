@@ -40,7 +40,8 @@ def answer(
     found = search.answers(k, diverse=options.diverse, fold=options.fold)
     reasons = _reasons(search, found) if options.why else []
     matches = _matches(folder, [(each.row, each.score, each.similarity, each.twins) for each in found], reasons)
-    shown = None if paper is None or paper.row is None else folder.database.papers([paper.row])[0]
+    row = question.like[0].row if question.kind in {"id", "title"} else None
+    shown = None if row is None else folder.database.papers([row])[0]
     return Matches(matches, question.kind, shown, question.missing)
 
 
@@ -56,8 +57,7 @@ def _only_paper(folder: LibraryFolder, asked: Sequence[str | Query], options: Se
 def _question(folder: LibraryFolder, asked: Sequence[str | Query], options: SearchOptions) -> Question:
     from explorer.search.question import resolve
 
-    like = [*asked, *options.like]
-    return resolve(like, options.unlike, options.exclude, folder.database, files=options.files)
+    return resolve(asked, options, folder.database)
 
 
 def _stored(
@@ -87,7 +87,7 @@ def _search(corpus: Corpus, folder: LibraryFolder, question: Question, options: 
 
     allowed = _allowed(folder, options)
     if options.exclude:
-        question = question._replace(excluded=question.excluded | _twins_of(folder, question.excluded))
+        question = question._replace(excluded=question.excluded | _twins_of(folder, question.known))
     return Search(corpus, question, options.rank, allowed, folder.manifest.papers)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InvalidInput, ModelMismatch
 from explorer.lexical import LexicalScores
-from explorer.papers import Paper
+from explorer.papers import Paper, shortened
 from explorer.query import Query
 from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST, SMOOTHED_OVER, Scale, best, fused, led, smoothed
 from explorer.search.corpus import Corpus, scale_of
@@ -141,7 +141,9 @@ class Lister:
 
         scores = scorer.lexical.values
         if not scores.any():
-            raise InvalidInput("no paper of this library has any of these words: search by meaning with --rank dense")
+            raise InvalidInput(
+                f"no paper of this library has any word of {shortened(scorer.text)!r}: try --rank dense, by meaning"
+            )
         rows = np.flatnonzero(self._allowed & (scores > 0))
         if count < len(rows):
             rows = rows[scores[rows] >= np.partition(scores[rows], len(rows) - count)[len(rows) - count]]
@@ -158,7 +160,8 @@ class Lister:
         rows = np.flatnonzero(self._allowed)
         if count < len(rows):
             margin = 2 * _ROUNDING / max(scorer.scales[0].deviation, _ROUNDING)
-            rows = rows[about[rows] >= np.partition(about[rows], len(rows) - count)[len(rows) - count] - margin]
+            least = np.partition(about[rows], len(rows) - count)[len(rows) - count] - margin
+            rows = rows[(about[rows] >= least) | (scorer.cosines[rows] >= _SAME_TEXT)]
         needed = np.union1d(rows, nearest[rows].ravel())
         dense[needed] = fused(scorer.exact(needed), 0.0, scorer.scales)[0]
         dense, lexical = smoothed(dense, nearest[rows], rows), smoothed(lexical, nearest[rows], rows)
@@ -190,6 +193,9 @@ class Lister:
 
 
 def _ordered(rows: Rows, dense: Scores, lexical: Scores, first: Any) -> Listing:
+    import numpy as np
+
     scores = led(dense + lexical, first)
+    dense = np.where(first, scores - lexical, dense)
     order = best(scores, rows)
     return Listing(rows[order], scores[order], dense[order], lexical[order])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from explorer.errors import InvalidInput
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from explorer.store.filters import Filters
 
 RANKINGS = ("fused", "dense", "lexical")
-_FILTERS = ("since", "until", "year", "category", "author", "added_since", "where")
+_SEVERAL = ("like", "unlike", "exclude", "category", "author")
+_ONE = ("since", "until", "year", "added_since", "where")
+_FILTERS = ("category", "author", *_ONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +25,8 @@ class SearchOptions:
     `rank` is "fused", "dense" or "lexical". `like` and `unlike` are ids, titles, texts or files ("@list.bib" is a set),
     each maybe with a weight, "ID:2"; what is in `exclude` is never an answer. `since`, `until`, `year`, `category`,
     `author`, `added_since` and `where` are as in `Filters`. `diverse`, from 0 to 1, makes answers repeat each other
-    less. `fold` lets one answer stand for its near-duplicates; `why` adds reasons. Where `files` is false, no word is
-    taken for a file: for questions from strangers. Raises InvalidInput.
+    less. `fold` lets one answer stand for its near-duplicates; `why` adds reasons. Where `files` is false, no query is
+    taken for a file, only `like`, `unlike` and `exclude` are: for questions from strangers. Raises InvalidInput.
     """
 
     rank: str = "fused"
@@ -45,10 +48,12 @@ class SearchOptions:
     def __post_init__(self) -> None:
         if self.rank not in RANKINGS:
             raise InvalidInput(f"there is no ranking {self.rank!r}: name one of {', '.join(RANKINGS)}")
-        if not 0 <= self.diverse <= 1:
-            raise InvalidInput(f"diverse is {self.diverse}: give a number from 0 (off) to 1")
-        for name in ("like", "unlike", "exclude", "category", "author"):
-            object.__setattr__(self, name, _texts(getattr(self, name)))
+        if not isinstance(self.diverse, int | float) or not 0 <= self.diverse <= 1:
+            raise InvalidInput(f"diverse is {self.diverse!r}: give a number from 0 (off) to 1")
+        for name in _SEVERAL:
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        for name in _ONE:
+            object.__setattr__(self, name, str(getattr(self, name)))
         _ = self.filters
 
     @property
@@ -61,7 +66,7 @@ class SearchOptions:
         return Filters(
             since=self.since,
             until=self.until,
-            year=str(self.year),
+            year=self.year,
             categories=tuple(self.category),
             authors=tuple(self.author),
             added_since=self.added_since,
@@ -74,5 +79,11 @@ class SearchOptions:
         return not (self.like or self.unlike or self.exclude or self.diverse or self.filters)
 
 
-def _texts(values: Sequence[str] | str) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)
+def _texts(name: str, values: Sequence[str] | str) -> tuple[str, ...]:
+    """Return one word, or several, as a tuple. Raises InvalidInput."""
+    if isinstance(values, str | PathLike):
+        values = (fspath(values),)
+    try:
+        return tuple(fspath(value) for value in values)
+    except TypeError:
+        raise InvalidInput(f"{name} is {values!r}: give a text, or several") from None

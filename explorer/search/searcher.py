@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_POOL, _LEAST_LISTED = 4_000, 20  # answers that all parts of a mixture put together list, and those of each
 _SPARE = 8  # answers beyond those asked for: near-duplicates will be folded
 
 
@@ -74,16 +75,17 @@ class Search:
         import numpy as np
 
         single = self._question.kind != "mixture"
-        listing = self._lister.list(self.scorers[0], count) if single else self._mixed
-        rows = listing.rows[:count]
-        cosines, parts = self._similarities(rows)
+        listing = self._lister.list(self.scorers[0], count) if single else self._mixed(count)
+        cosines, parts = self._similarities(listing.rows)
         # Scores are stored in single precision, so they are told in it.
         values = (listing.scores.astype(np.float32), cosines, listing.dense, listing.lexical)
-        columns = (each[: len(rows)].tolist() for each in values)
-        for row, score, cosine, dense, lexical, part in zip(rows.tolist(), *columns, parts.tolist(), strict=True):
+        columns = (each.tolist() for each in values)
+        for row, score, cosine, dense, lexical, part in zip(
+            listing.rows.tolist(), *columns, parts.tolist(), strict=True
+        ):
             yield Found(row, score, cosine, dense, lexical, part=part)
-        if not single:
-            yield from self._others(listing.rows, count - len(rows))
+        if not single and count > len(listing.rows):
+            yield from self._others(listing.rows, count - len(listing.rows))
 
     def _similarities(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Return the largest cosine of each row with a part of what is asked for, and which part that is."""
@@ -95,37 +97,54 @@ class Search:
         return cosines.max(axis=0), cosines.argmax(axis=0)
 
     @cached_property
-    def _mixed(self) -> Listing:
-        """Return the answers to a mixture: the best of every part, in an order that covers all of them."""
+    def _worths(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the papers that are among the best of any part, what they are worth, and the parts of their scores."""
         import numpy as np
 
-        wanted = [self._lister.list(scorer, SHORTLIST) for scorer in self.scorers]
-        unwanted = [self._lister.list(Scorer(self.corpus, part), SHORTLIST) for part in self._question.unlike]
+        size = min(SHORTLIST, max(_LEAST_LISTED, _POOL // len(self.scorers)))
+        wanted = [self._lister.list(scorer, size) for scorer in self.scorers]
+        unwanted = [self._unwanted(Scorer(self.corpus, part)) for part in self._question.unlike]
         pool = np.unique(np.concatenate([listing.rows for listing in wanted]))
-        worths = _worths(wanted, pool)
         weights = np.array([part.weight for part in self._question.unlike])
-        against = (
-            _worths(unwanted, pool) * (weights / weights.max(initial=1.0))[:, None] if unwanted else np.zeros((0, 0))
-        )
-        order, gains = covering(
-            pushed(worths, against), np.array([scorer.part.weight for scorer in self.scorers]), pool
-        )
-        parts = _parts_of(wanted, pool)
+        against = _worths(unwanted, pool) * (weights / weights.max(initial=1.0))[:, None]
+        return pool, pushed(_worths(wanted, pool), against), _parts_of(wanted, pool)
+
+    def _unwanted(self, scorer: Scorer) -> Listing:
+        """Return what is most like what is unwanted; nothing, where no paper has a word of it."""
+        import numpy as np
+
+        if self._ranking == "lexical" and not scorer.lexical.values.any():
+            return Listing(np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
+        return self._lister.list(scorer, SHORTLIST)
+
+    def _mixed(self, count: int) -> Listing:
+        """Return up to `count` answers to a mixture: the best of every part, in an order that covers all of them."""
+        import numpy as np
+
+        pool, worths, parts = self._worths
+        weights = np.array([scorer.part.weight for scorer in self.scorers])
+        order, gains = covering(worths, weights, pool, count)
         return Listing(pool[order], gains, parts[0][order], parts[1][order])
 
     def _others(self, listed: NDArray[np.intp], count: int) -> Iterator[Found]:
-        """Yield what is in no part's best, by the largest cosine: a mixture has as many answers as there are papers."""
+        """Yield what is among no part's best: a mixture has as many answers as a single query.
+
+        They are ordered by the largest cosine; by words, by the largest share of a part's best score.
+        """
         import numpy as np
 
-        if count <= 0 or self._ranking == "lexical":
-            return
         rest = self._allowed.copy()
         rest[listed] = False
         rows = np.flatnonzero(rest)
         cosines, parts = self._similarities(rows)
-        for place in np.lexsort((rows, -cosines))[:count].tolist():
-            cosine = float(cosines[place])
-            yield Found(int(rows[place]), cosine - 1, cosine, cosine - 1, 0.0, part=int(parts[place]))
+        scores = cosines
+        if self._ranking == "lexical":
+            words = np.stack([scorer.lexical.values for scorer in self.scorers])
+            scores = (words[:, rows] / np.maximum(words.max(axis=1, keepdims=True), 1e-9)).max(axis=0)
+        for place in np.lexsort((rows, -scores))[:count].tolist():
+            score = float(scores[place]) - 1
+            if self._ranking != "lexical" or score > -1:
+                yield Found(int(rows[place]), score, float(cosines[place]), score, 0.0, part=int(parts[place]))
 
     def _folded(self, found: list[Found]) -> list[Found]:
         """Return the first of each group of near-duplicates, which stands for the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_SENTENCE = r"(?<=[.!?])[\"')\]]?\s+(?=[\"'(\[]?[A-Z0-9\\$])"
-_ABBREVIATION = r"(?:\b(?:e\.g|i\.e|et al|cf|vs|fig|figs|eq|eqs|sec|resp|approx|no|dr|prof|st)|\b[A-Z])\.$"
+_END = r"([.!?][\"')\]]?)\s+(?=[\"'(\[]?[A-Z0-9\\$])"
+_ABBREVIATION = r"(?i:\b(?:e\.g|i\.e|et al|cf|vs|figs?|eqs?|sec|resp|approx|no|dr|prof|st))\.$|\b[A-Z]\.$"
+_LONGEST = 20_000  # characters of a text that are looked at
 _MOST_SENTENCES = 40  # of one text
 _SHORTEST = 3  # words of a sentence
 _TERMS = 8
@@ -43,8 +45,10 @@ def reasons(search: Search, found: Sequence[Found]) -> list[Why]:
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text, the first forty at most; short ones go with the one before."""
     found: list[str] = []
-    for piece in re.split(_SENTENCE, text):
-        unfinished = found and (re.search(_ABBREVIATION, found[-1], re.IGNORECASE) or len(piece.split()) < _SHORTEST)
+    text, start = text[:_LONGEST], 0
+    for end in [*(match.end(1) for match in re.finditer(_END, text)), len(text)]:
+        piece, start = text[start:end], end
+        unfinished = found and (re.search(_ABBREVIATION, found[-1]) or len(piece.split()) < _SHORTEST)
         if unfinished:
             found[-1] += " " + piece.strip()
         elif piece.strip():
@@ -54,7 +58,7 @@ def sentences(text: str) -> list[str]:
 
 def shared_terms(corpus: Corpus, scorer: Scorer, paper: Paper) -> tuple[str, ...]:
     """Return words that the paper shares with what is asked for, as the paper spells them, the rarest first."""
-    asked = set(terms(scorer.text))
+    asked = set(terms(scorer.text[:_LONGEST]))
     spelled: dict[str, str] = {}
     for word in words(paper.text):
         for term in terms(word):
@@ -73,10 +77,10 @@ class _Pairs:
         self._vectors = corpus.embed(texts, as_query=False)
         self._places = {text: place for place, text in enumerate(texts)}
 
-    def nearest(self, asked: Sequence[str], found: Sequence[str]) -> tuple[str, str, float]:
+    def nearest(self, asked: Sequence[str], found: Sequence[str]) -> tuple[str, str, float | None]:
         """Return the sentence asked with and the one found that mean most nearly the same, and their cosine."""
         if self._vectors is None:
-            return "", "", float("nan")
+            return "", "", None
         left, right = ([self._places[text] for text in some] for some in (asked, found))
         cosines = self._vectors[left] @ self._vectors[right].T
         place = int(cosines.argmax())
@@ -92,10 +96,10 @@ class _Percentiles:
         upper = np.triu_indices(len(sample), 1)
         self._cosines = np.sort((sample @ sample.T)[upper])
 
-    def of(self, cosine: float) -> float:
+    def of(self, cosine: float) -> float | None:
         """Return the percentage of pairs that are less similar."""
         import numpy as np
 
-        if len(self._cosines) == 0 or cosine != cosine:  # noqa: PLR0124 -- not a number
-            return float("nan")
+        if len(self._cosines) == 0 or math.isnan(cosine):
+            return None
         return 100.0 * float(np.searchsorted(self._cosines, cosine)) / len(self._cosines)

@@ -20,7 +20,7 @@ from itertools import accumulate, compress
 from typing import Any
 
 from explorer.errors import InvalidInput, LibraryDamaged
-from explorer.papers import title_key
+from explorer.papers import shortened, title_key
 
 _OPTIONS = {
     "since": "--since",
@@ -331,7 +331,8 @@ def _days(name: str, written: str) -> tuple[str, str]:
     except ValueError:
         other = ', or "last"' if name == "added_since" else ""
         raise InvalidInput(
-            f"{_OPTIONS[name]} {written!r} is no date: write 2020-10-07, or a month as 2020-10, or a year{other}"
+            f"{_OPTIONS[name]} {shortened(written)!r} is no date: "
+            f"write 2020-10-07, or a month as 2020-10, or a year{other}"
         ) from None
     return first, last  # the 31st of any month: no date is compared with more than the month's own days
 
@@ -340,7 +341,9 @@ def _years(written: str) -> tuple[str, str]:
     match = re.fullmatch(r"([0-9]{4})?(?:\s*(-)\s*([0-9]{4})?)?", written.strip())
     first, dash, last = match.groups("") if match else ("", "", "")
     if not (first or last) or "0000" in {first, last}:
-        raise InvalidInput(f"--year {written!r} is no year and no range: write 2019, 2019-2021, 2019- or -2021")
+        raise InvalidInput(
+            f"--year {shortened(written)!r} is no year and no range: write 2019, 2019-2021, 2019- or -2021"
+        )
     first, last = first or "0001", last or ("9999" if dash else first)
     if first > last:
         raise InvalidInput(f"--year {written!r} runs backwards: write {last}-{first}")
