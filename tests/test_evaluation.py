@@ -394,7 +394,6 @@ def test_ids_that_are_no_unicode_are_measured_like_others(tmp_path: Path) -> Non
         ("qrels.tsv", b"names\n\nq p0 1\n", "{}/qrels.tsv, line 3: not a query-id, a corpus-id and a whole number"),
         ("qrels.tsv", b"names\nq\tp0\t1.5\n", "{}/qrels.tsv, line 2: not a query-id, a corpus-id and a whole number"),
         ("qrels.tsv", b"q\t0\t1\t1\n", "{}/qrels.tsv, line 1: not a query-id, a corpus-id and a whole number"),
-        ("qrels.tsv", b"q\tp0\t1\nq\tp0\t2\n", "{}/qrels.tsv, line 2: the paper 'p0' was judged otherwise before"),
         ("qrels.tsv", b"q\tp0\t" + b"9" * 5000, "{}: qrels.tsv has a relevant paper for none"),
         ("qrels.tsv", b"q\tp0\t2000000000\n", "{}/qrels.tsv, line 1: the grade 2000000000 is above 1000"),
         ("qrels.tsv", b"names\nq\tp\xff\t1\n", "{}/qrels.tsv, line 2: not UTF-8: "),
@@ -540,3 +539,10 @@ def test_cranfield_with_the_real_model(shared_data: Path, real_embedder: Embedde
     assert found["lexical"].means["ndcg@10"] == pytest.approx(0.519, abs=0.02)
     assert found["fused"].means["ndcg@10"] >= 0.56
     assert found["fused"].intervals["ndcg@10"][0] > found["dense"].means["ndcg@10"]
+
+
+def test_of_a_paper_judged_twice_the_higher_grade_counts(tmp_path: Path) -> None:
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "p", "title": "Depth", "text": ""}\n')
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "depth"}\n')
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\tp\t1\nq\tp\t2\nq\tp\t0\n")
+    assert read_collection(tmp_path).grades == {"q": {0: 2}}

@@ -272,7 +272,7 @@ def test_a_library_of_one_paper(run: Run, tmp_path: Path) -> None:
         (), ("x", "--title", "y"), ("--text",), ("--text", "x", "y"), ("--text", "--title", "y"), ("x", "-k", "0"),
         ("x", "-k", "-3"), ("x", "-k", "many"), ("x", "--diverse", "2"), ("x", "--diverse", "-0.1"),
         ("x", "--rank", "best"), ("x", "--format", "xml"), ("--batch", "missing.txt"), ("x", "--batch", "ids.txt"),
-        ("x", "--nonsense"), ("--like", ID),
+        ("x", "--nonsense"),
     ],
 )  # fmt: skip
 def test_usage_errors_are_status_2(run: Run, arguments: tuple[str, ...]) -> None:

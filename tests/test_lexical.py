@@ -233,9 +233,7 @@ def require_equal(one: TermCounts, other: TermCounts) -> None:
 
 
 @pytest.mark.parametrize("together", [1, 2, 3, 4, 6, 7, 12, 13])
-def test_how_many_papers_are_counted_at_a_time_does_not_matter(
-    together: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_how_many_papers_are_counted_at_a_time_does_not_matter(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last block is full, has a paper more, or one less."""
     texts = [*THREE, "", "the", "graph " * 9, "neurons, graphs, new words", "", *THREE[::-1], "last"]
     assert len(texts) == 12

@@ -203,8 +203,9 @@ def all_covering(worths: np.ndarray, weights: np.ndarray, rows: np.ndarray) -> t
     return covering(worths, weights, rows, len(rows))
 
 
-
-def slow_covering(worths: Sequence[Sequence[float]], weights: Sequence[float], rows: Sequence[int]) -> list[tuple[int, float]]:
+def slow_covering(
+    worths: Sequence[Sequence[float]], weights: Sequence[float], rows: Sequence[int]
+) -> list[tuple[int, float]]:
     """Take the paper of largest gain, lowest row first, over and over; each answer halves what its queries count."""
     counts = [weight / sum(weights) for weight in weights]
     left, taken = list(range(len(rows))), []
@@ -320,9 +321,7 @@ def test_in_which_order_papers_are_given_does_not_matter(
 
 
 @given(mixture=mixtures(FRACTIONS | SHARES), power=st.integers(-20, 20))
-def test_the_scale_of_weights_does_not_matter(
-    mixture: tuple[np.ndarray, np.ndarray, np.ndarray], power: int
-) -> None:
+def test_the_scale_of_weights_does_not_matter(mixture: tuple[np.ndarray, np.ndarray, np.ndarray], power: int) -> None:
     """Powers of two round nothing."""
     worths, weights, rows = mixture
     order, gains = all_covering(worths, weights, rows)

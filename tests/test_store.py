@@ -431,13 +431,14 @@ def three(tmp_path: Path) -> Path:
 
 
 RIGHT = [
-    ("vectors", (3, 1), "<f2"), ("vectors", (3, 700), "<f4"), ("sample", (1, 3), "<f4"), ("sample", (3, 3), "<f2"),
-    ("sample", (SAMPLE, 3), "<f4"), ("twins", (0, 3), "<i4"), ("twins", (1, 3), "<i4"), ("terms", (0, 3), "<i8"),
+    ("vectors", (3, 1), "<f2"), ("vectors", (3, 700), "<f4"), ("sample", (3, 3), "<f2"),
+    ("sample", (3, 3), "<f4"), ("twins", (0, 3), "<i4"), ("twins", (1, 3), "<i4"), ("terms", (0, 3), "<i8"),
     ("terms", (99, 3), "<i8"), ("postings", (0, 2), "<i4"), ("postings", (99, 2), "<i4"),
 ]  # fmt: skip
 WRONG = [
     ("vectors", (2, 3), "<f4"), ("vectors", (4, 3), "<f4"), ("vectors", (3, 0), "<f4"), ("vectors", (3, 3), "<i4"),
-    ("sample", (0, 3), "<f4"), ("sample", (3, 0), "<f4"), ("sample", (SAMPLE + 1, 3), "<f4"), ("sample", (3, 3), "<i4"),
+    ("sample", (0, 3), "<f4"), ("sample", (3, 0), "<f4"), ("sample", (SAMPLE, 3), "<f4"), ("sample", (2, 3), "<f4"),
+    ("sample", (3, 3), "<i4"),
     ("neighbors", (2, 1), "<i4"), ("neighbors", (3, 0), "<i4"), ("neighbors", (3, 3), "<i4"),
     ("neighbors", (3, 1), "<i8"), ("similarities", (4, 1), "<f4"), ("similarities", (3, 1), "<f2"),
     ("related", (2, 1), "<i4"), ("related", (4, 1), "<i4"), ("related", (3, 0), "<i4"), ("related", (3, 3), "<i4"),
@@ -516,7 +517,10 @@ SINGLE_WAYS = {
     "twins": lambda folder: folder.twins(),
     "postings": lambda folder: folder.terms().postings(0, 3).tolist(),
 }
-SINGLE_WAYS |= {"similarities": SINGLE_WAYS["neighbors"], **dict.fromkeys(("scores", "cosines"), SINGLE_WAYS["related"])}
+SINGLE_WAYS |= {
+    "similarities": SINGLE_WAYS["neighbors"],
+    **dict.fromkeys(("scores", "cosines"), SINGLE_WAYS["related"]),
+}
 
 
 def test_what_was_stored_comes_back(three: Path) -> None:
@@ -600,7 +604,7 @@ def test_a_single_list_with_numbers_that_are_not_finite_is_damage(three: Path, r
 
 
 def test_a_half_precision_sample_with_nan_is_damage(three: Path) -> None:
-    put(three, "sample", [[1, 0, 0], [0, math.nan, 0]], "<f2")
+    put(three, "sample", [[1, 0, 0], [0, math.nan, 0], [0, 0, 1]], "<f2")
     with pytest.raises(LibraryDamaged, match="not finite"):
         LibraryFolder(three).array("sample")
 

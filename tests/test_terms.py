@@ -79,7 +79,10 @@ def test_a_term_may_have_been_in_more_papers_or_fewer_when_it_was_weighed(tmp_pa
     ids=str,
 )
 def test_a_table_that_cannot_be_is_damage(tmp_path: Path, table: list[list[int]]) -> None:
-    with stored(tmp_path, terms=table) as source, pytest.raises(LibraryDamaged, match=r"terms\.npy is no table of terms"):
+    with (
+        stored(tmp_path, terms=table) as source,
+        pytest.raises(LibraryDamaged, match=r"terms\.npy is no table of terms"),
+    ):
         source.terms()
 
 
@@ -129,7 +132,10 @@ def test_a_table_is_read_if_and_only_if_it_can_be_one(
     ids=str,
 )
 def test_postings_that_cannot_be_are_damage(tmp_path: Path, postings: list[list[int]], message: str) -> None:
-    with stored(tmp_path, postings=postings) as source, pytest.raises(LibraryDamaged, match=rf"postings\.npy {message}"):
+    with (
+        stored(tmp_path, postings=postings) as source,
+        pytest.raises(LibraryDamaged, match=rf"postings\.npy {message}"),
+    ):
         source.postings(0, 3)
 
 

@@ -34,10 +34,10 @@ class _Asked(NamedTuple):
     text: bool
     batch: IO[str] | None
 
-    def check(self) -> None:
-        """Raise UsageError unless it is one of these."""
+    def check(self, options: SearchOptions) -> None:
+        """Raise UsageError unless it is one of these, or `options` say what answers should be like."""
         ways = bool(self.words) + (self.title is not None) + (self.batch is not None)
-        if ways != 1 or (self.text and len(self.words) != 1):
+        if ways > 1 or (ways == 0 and not options.like) or (self.text and len(self.words) != 1):
             raise click.UsageError("give either QUERY, maybe with --text, or --title PART, or --batch FILE")
 
 
@@ -73,7 +73,7 @@ def find_similar_command(
     """
     from explorer.library import Library
 
-    asked.check()
+    asked.check(options)
     if asked.batch is not None and output not in (None, "json"):
         raise click.UsageError("--batch prints JSON: leave --format out")
     with Library.open(path, model=model) as library:

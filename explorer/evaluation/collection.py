@@ -108,7 +108,7 @@ def _pools(path: Path, rows: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
 
 
 def _grades(path: Path, rows: Mapping[str, int]) -> dict[str, dict[int, int]]:
-    """Return the grades by query and row; 0 and less is not relevant."""
+    """Return the grades by query and row; 0 and less is not relevant; of a paper judged twice, the higher counts."""
     grades: dict[str, dict[int, int]] = {}
     for position, (where, line) in enumerate(_lines(path)):
         columns = line.rstrip("\r\n").split("\t")
@@ -119,8 +119,9 @@ def _grades(path: Path, rows: Mapping[str, int]) -> dict[str, dict[int, int]]:
         topic, paper, grade = columns[0], columns[1], int(columns[2])
         if grade > _HIGHEST:
             raise InvalidInput(f"{where}: the grade {grade} is above {_HIGHEST}")
-        if paper in rows and grades.setdefault(topic, {}).setdefault(rows[paper], grade) != grade:
-            raise InvalidInput(f"{where}: the paper {paper!r} was judged otherwise before")
+        if paper in rows:
+            judged = grades.setdefault(topic, {})
+            judged[rows[paper]] = max(grade, judged.get(rows[paper], grade))
     return grades
 
 

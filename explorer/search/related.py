@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _COMPILED_FROM = 5_000  # papers; below, NumPy is done before a compiler has been loaded
 _SPARE = 8  # papers beyond those kept whose cosines are computed exactly
-_ROUNDING = 1e-4  # more than fused scores of float32 cosines are wrong by
+_ROUNDING = 4e-6  # more than cosines by float32 sums are wrong by
 
 
 class RelatedPapers:
@@ -71,7 +71,8 @@ class RelatedPapers:
         rows, scores, cosines = self._exact(block, slice(None), chosen, lexical, keep)
         if chosen.shape[1] < order.shape[1]:
             ordered = np.take_along_axis(approximate, order[:, : keep + _SPARE], axis=1)
-            for position in np.flatnonzero(ordered[:, -1] > ordered[:, keep - 1] - _ROUNDING):
+            margins = _ROUNDING / np.maximum(scales[0].deviation[:, 0], 1e-9)
+            for position in np.flatnonzero(ordered[:, -1] > ordered[:, keep - 1] - margins):
                 some = slice(position, position + 1)
                 found = self._exact(block, some, order[some], lexical[some], keep)
                 rows[position], scores[position], cosines[position] = (values[0] for values in found)

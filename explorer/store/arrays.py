@@ -126,8 +126,11 @@ def _read_rows(file: BinaryIO, entry: FileEntry, start: int, stop: int) -> memor
     if size == 0:
         return memoryview(b"")
     first, last = begin // _BLOCK, (begin + size - 1) // _BLOCK
-    data = memoryview(_read_at(file, first * _BLOCK, min((last + 1) * _BLOCK, _data_end(entry)) - first * _BLOCK))
+    length = min((last + 1) * _BLOCK, _data_end(entry)) - first * _BLOCK
+    data = memoryview(_read_at(file, first * _BLOCK, length))
     table = _read_at(file, _data_end(entry) + 4 * first, 4 * (last - first + 1))
+    if len(data) != length or len(table) != 4 * (last - first + 1):  # cut while it was open
+        raise _damaged(entry)
     for block in range(last - first + 1):
         stored = int.from_bytes(table[4 * block : 4 * block + 4], "little")
         if zlib.crc32(data[block * _BLOCK : (block + 1) * _BLOCK]) != stored:
@@ -150,9 +153,9 @@ def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
     """
     import numpy as np
 
-    content = np.memmap(file, dtype=np.uint8, mode="r")
-    if content.size != file_size(entry):
+    if os.fstat(file.fileno()).st_size != file_size(entry):
         raise _damaged(entry)
+    content = np.memmap(file, dtype=np.uint8, mode="r")
     end = _data_end(entry)
     for block, stored in enumerate(_checksums(content[end:].tobytes(), entry)):
         if zlib.crc32(content[block * _BLOCK : min((block + 1) * _BLOCK, end)].data) != stored:

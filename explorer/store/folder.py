@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sqlite3
@@ -81,7 +82,7 @@ class LibraryFolder:
         """Return for rows with near-duplicates the first row of their group, and of those with the very same text."""
         values = iter(read_values(self._files["twins"], self._entry("twins")))
         twins = {row: (near, same) for row, near, same in zip(values, values, values, strict=True)}
-        if any(not 0 <= row < self.manifest.papers for row in twins):
+        if any(not 0 <= one < self.manifest.papers for row, groups in twins.items() for one in (row, *groups)):
             raise self._wrong_rows("twins")
         return twins
 
@@ -93,7 +94,7 @@ class LibraryFolder:
         if role in OF_ROWS and values.size and not 0 <= values.min() <= values.max() < self.manifest.papers:
             raise self._wrong_rows(role)
         if role in FINITE and not np.isfinite(values).all():
-            raise LibraryDamaged(f"{self._entry(role).name} holds numbers that are not finite")
+            raise self._not_finite(role)
         return values
 
     def terms(self) -> StoredTerms:
@@ -107,12 +108,18 @@ class LibraryFolder:
     def _lists(self, row: int, *roles: str) -> list[Values]:
         """Return row `row` of arrays, the first of which names rows."""
         rows, *others = (read_row(self._files[role], self._entry(role), row) for role in roles)
-        if any(not 0 <= other < self.manifest.papers for other in rows):
+        if row in rows or any(not 0 <= other < self.manifest.papers for other in rows):
             raise self._wrong_rows(roles[0])
+        for role, values in zip(roles[1:], others, strict=True):
+            if not all(map(math.isfinite, values)):
+                raise self._not_finite(role)
         return [rows, *others]
 
+    def _not_finite(self, role: str) -> LibraryDamaged:
+        return LibraryDamaged(f"{self._entry(role).name} holds numbers that are not finite")
+
     def _wrong_rows(self, role: str) -> LibraryDamaged:
-        return LibraryDamaged(f"{self._entry(role).name} names rows that do not exist")
+        return LibraryDamaged(f"{self._entry(role).name} names rows that do not exist, or the paper itself")
 
     def _entry(self, role: str) -> FileEntry:
         return self.manifest.files[role]
@@ -138,6 +145,8 @@ class LibraryFolder:
                 raise LibraryDamaged(
                     f"{self.path / entry.name} cannot hold {role}: {entry.shape} {entry.dtype} in {entry.size} bytes"
                 )
+        if self._entry("sample").shape[1] != self._entry("vectors").shape[1]:
+            raise LibraryDamaged(f"{self.path}: vectors and sample are of different widths")
         for roles in SAME_SHAPES:
             if len({self._entry(role).shape for role in roles}) > 1:
                 raise LibraryDamaged(f"{self.path}: {' and '.join(roles)} are of different shapes")

@@ -126,7 +126,8 @@ def _check(manifest: Manifest) -> None:
         "counts": isinstance(manifest.counts, dict)
         and all(isinstance(manifest.counts.get(name), int) for name in ("repeated", "rejected")),
         "weighing": isinstance(manifest.weighing, dict)
-        and all(_is_positive(manifest.weighing.get(name)) for name in ("papers", "average_length")),
+        and manifest.weighing.keys() == {"papers", "average_length"}
+        and all(map(_is_positive, manifest.weighing.values())),
         "added": isinstance(manifest.added, list) and bool(manifest.added) and _texts(*manifest.added),
         "versions": isinstance(manifest.versions, dict) and _texts(*manifest.versions.values()),
         "created": isinstance(manifest.created, str),

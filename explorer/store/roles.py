@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Role(NamedTuple):
-    """Describe an array. It has a row a paper, unless `rows` says that it has up to so many, -1 for any number.
+    """Describe an array. It has a row a paper, unless `rows` says at most how many it has, -1 for any number.
 
     `width` is its number of columns; 0: any; -1: a list of nearest papers, none of them the paper itself.
     """
@@ -22,7 +22,7 @@ class Role(NamedTuple):
         rows, width = shape
         if self.rows is None and rows != papers:
             return False
-        if self.rows is not None and self.rows >= 0 and not 0 < rows <= self.rows:
+        if self.rows is not None and self.rows >= 0 and rows != min(papers, self.rows):
             return False
         if self.width == -1:
             return min(1, papers - 1) <= width < papers
