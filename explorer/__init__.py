@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from explorer.library import Library
     from explorer.matches import Match, Matches
     from explorer.papers import Paper
-    from explorer.search import SearchOptions
+    from explorer.search.options import SearchOptions
 
 __version__ = "0.1.0"
 __all__ = [
@@ -34,7 +34,7 @@ _HOMES = {
     "Matches": "matches",
     "ModelIdentity": "embedder",
     "Paper": "papers",
-    "SearchOptions": "search",
+    "SearchOptions": "search.options",
 }
 
 

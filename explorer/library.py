@@ -16,7 +16,7 @@ from explorer.errors import InvalidInput, ModelMismatch
 from explorer.matches import Matches
 from explorer.papers import Paper
 from explorer.query import Query
-from explorer.search import SearchOptions, answer
+from explorer.search import answer
 from explorer.store import LibraryFolder
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.builder import BuildReport
     from explorer.embedder import Embedder, ModelFiles, ModelIdentity
     from explorer.search.corpus import StoredCorpus
+    from explorer.search.options import SearchOptions
     from explorer.webmap import MapData
 
 _ON_MAP = 10  # neighbors shown for each paper
@@ -264,7 +265,7 @@ class Library:
             raise ModelMismatch(f"this library was built with the model {name!r}: name it with --model")
         return find_model(name, download=name == DEFAULT_MODEL)
 
-    def _answered(self, asked: Sequence[str | Query], k: int, options: SearchOptions) -> Matches:
+    def _answered(self, asked: Sequence[str | Query], k: int, options: SearchOptions | None) -> Matches:
         if not isinstance(k, int) or k < 1:
             raise InvalidInput(f"k is {k!r}: ask for at least one paper")
         return answer(lambda: self._corpus, self._folder, asked, k, options)
@@ -284,7 +285,11 @@ class Library:
         )
 
 
-def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOptions:
+def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOptions | None:
+    if not named:
+        return options
+    from explorer.search.options import SearchOptions
+
     try:
         return SearchOptions(**named) if options is None else replace(options, **named)
     except TypeError as error:

@@ -335,9 +335,18 @@ def stages(bench: Bench) -> dict[str, Any]:
     return found
 
 
+def searching(bench: Bench) -> dict[str, Any]:
+    """Measure questions to an open library by ranking, and what its related papers cost."""
+    _, ours, _ = bench.libraries(bench.many)
+    note(f"questions to an open library of {bench.many:,} papers ...")
+    script = [sys.executable, str(PROJECT / "scripts" / "searching.py"), str(ours), "1" if bench.quick else "5"]
+    outcome: dict[str, Any] = json.loads(run(script)[2])
+    return outcome
+
+
 def tables(outcome: dict[str, Any]) -> list[str]:
     """Return the tables of the README, of what was measured."""
-    makers = {"results": _processes, "encoding": _encoding, "stages": _stages}
+    makers = {"results": _processes, "encoding": _encoding, "stages": _stages, "searching": _searching}
     return ["\n".join(make(outcome[name])) for name, make in makers.items() if outcome.get(name)]
 
 
@@ -374,13 +383,29 @@ def _stages(found: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield f"| {title} | {seconds} | {result['median_s']:.2f} s | {result['peak_mb']:.0f} MB |"
 
 
+def _searching(found: dict[str, Any]) -> Iterator[str]:
+    yield "| open library, papers | dense | lexical | fused | words counted | graph | related papers |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    dense, lexical = (f"{found['median_ms'][ranking]:.1f} ms" for ranking in ("dense", "lexical"))
+    fused = f"{found['median_ms']['fused']:.1f} ms (**{found['times_dense']['fused']:.2f} ×** dense)"
+    seconds = " | ".join(f"{value:.1f} s" for value in found["seconds"].values())
+    yield f"| {found['papers']:,} | {dense} | {lexical} | {fused} | {seconds} |"
+
+
+_SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "encoding": encoding,
+    "stages": stages,
+    "searching": searching,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=[*CASES, "encoding", "stages"], action="append")
+    parser.add_argument("--only", choices=[*CASES, *_SECTIONS], action="append")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, help="Default: artifacts/benchmarks/main-job.json, of a whole run only.")
     arguments = parser.parse_args()
-    chosen = arguments.only or [*CASES, "encoding", "stages"]
+    chosen = arguments.only or [*CASES, *_SECTIONS]
     os.environ["HF_HUB_OFFLINE"] = "1"
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(Path(work), arguments.quick)
@@ -394,7 +419,7 @@ def main() -> None:
             "quick": arguments.quick,
             "results": {name: measure(name, make(bench)) for name, make in CASES.items() if name in chosen},
         }
-        outcome |= {name: make(bench) for name, make in (("encoding", encoding), ("stages", stages)) if name in chosen}
+        outcome |= {name: make(bench) for name, make in _SECTIONS.items() if name in chosen}
     if arguments.out or not (arguments.only or arguments.quick):  # what the README quotes is a whole run
         out = arguments.out or RESULTS / "main-job.json"
         out.parent.mkdir(parents=True, exist_ok=True)

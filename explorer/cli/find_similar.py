@@ -15,7 +15,7 @@ from explorer.errors import ExplorerError, InvalidInput
 if TYPE_CHECKING:
     from explorer.library import Library
     from explorer.matches import Matches
-    from explorer.search import SearchOptions
+    from explorer.search.options import SearchOptions
 
 _KINDS = {
     "id": "a paper of the library",
@@ -34,10 +34,10 @@ class _Asked(NamedTuple):
     text: bool
     batch: IO[str] | None
 
-    def check(self, options: SearchOptions) -> None:
+    def check(self, options: SearchOptions | None) -> None:
         """Raise UsageError unless it is one of these, or `options` say what answers should be like."""
         ways = bool(self.words) + (self.title is not None) + (self.batch is not None)
-        if ways > 1 or (ways == 0 and not options.like) or (self.text and len(self.words) != 1):
+        if ways > 1 or (ways == 0 and (options is None or not options.like)) or (self.text and len(self.words) != 1):
             raise click.UsageError("give either QUERY, maybe with --text, or --title PART, or --batch FILE")
 
 
@@ -58,7 +58,7 @@ class _Asked(NamedTuple):
 @format_options
 @search_options
 def find_similar_command(
-    asked: _Asked, path: Path | None, k: int, model: str | None, output: str | None, options: SearchOptions
+    asked: _Asked, path: Path | None, k: int, model: str | None, output: str | None, options: SearchOptions | None
 ) -> None:
     """Print the papers most like QUERY.
 
@@ -88,7 +88,7 @@ def find_similar_command(
     print_matches(matches, output, asked.words)
 
 
-def _matches(library: Library, asked: _Asked, k: int, options: SearchOptions) -> Matches:
+def _matches(library: Library, asked: _Asked, k: int, options: SearchOptions | None) -> Matches:
     from explorer.query import Query
 
     if asked.title is not None:
@@ -108,11 +108,13 @@ def _given(word: str) -> str:
     return require_words(sys.stdin.read() if sys.stdin else "", "give some text on standard input")
 
 
-def _answer_all(library: Library, lines: IO[str], k: int, options: SearchOptions) -> None:
+def _answer_all(library: Library, lines: IO[str], k: int, options: SearchOptions | None) -> None:
     """Print the answers to one query a line, as JSON with the query; one that cannot be answered does not end it."""
     from dataclasses import replace
 
-    options, failed = replace(options, files=False), 0
+    from explorer.search.options import SearchOptions
+
+    options, failed = replace(options or SearchOptions(), files=False), 0
     for line in lines:
         asked = line.strip()
         if not asked:

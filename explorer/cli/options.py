@@ -96,10 +96,13 @@ def gathered(argument: str, make: Callable[..., Any], *options: Callable[..., An
     return decorator
 
 
-def _search(**values: Any) -> Any:
+def _search(*, rank: str, fold: bool, **values: Any) -> Any:
+    """Return the options of a search; None, at once, where there are none."""
+    if rank == "fused" and fold and not any(values.values()):
+        return None
     from explorer.search.options import SearchOptions
 
-    return SearchOptions(**values)
+    return SearchOptions(rank=rank, fold=fold, **values)
 
 
 search_options = gathered("options", _search, *_SEARCH_OPTIONS)

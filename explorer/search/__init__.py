@@ -13,6 +13,5 @@ Imports nothing heavy: an answer that is stored is looked up without NumPy.
 """
 
 from explorer.search.answers import answer
-from explorer.search.options import SearchOptions
 
-__all__ = ["SearchOptions", "answer"]
+__all__ = ["answer"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from explorer.errors import InvalidInput
 from explorer.matches import Match, Matches
 from explorer.query import Query, find_paper
-from explorer.search.options import SearchOptions
 from explorer.store import LibraryFolder
 
 if TYPE_CHECKING:
@@ -17,26 +16,49 @@ if TYPE_CHECKING:
 
     from explorer.reasons import Why
     from explorer.search.corpus import Corpus
+    from explorer.search.options import SearchOptions
     from explorer.search.question import Question
     from explorer.search.searcher import Found, Search
 
 
 def answer(
-    corpus: Callable[[], Corpus], folder: LibraryFolder, asked: Sequence[str | Query], k: int, options: SearchOptions
+    corpus: Callable[[], Corpus],
+    folder: LibraryFolder,
+    asked: Sequence[str | Query],
+    k: int,
+    options: SearchOptions | None,
 ) -> Matches:
-    """Return up to `k` matches; `asked` are words, or parts that are known already.
+    """Return up to `k` matches; `asked` are words, or parts that are known already; no `options` are those by default.
 
-    `corpus` is called for what a search needs, if one is needed.
-
-    Raises InvalidInput, UnknownPaper, ModelMismatch, ModelNotAvailable.
+    `corpus` is called for what a search needs, if one is needed. Raises InvalidInput, UnknownPaper, ModelMismatch,
+    ModelNotAvailable.
     """
-    paper = _only_paper(folder, asked, options)
+    paper = None if options is not None and (options.like or options.unlike) else _only_paper(folder, asked)
     if paper is not None and paper.row is not None:
         stored = _stored(folder, paper.row, k, options)
         if stored is not None:
             return Matches(_matches(folder, stored), paper.kind, folder.database.papers([paper.row])[0])
-    question = _question(folder, [paper] if paper is not None else asked, options)
-    search = _search(corpus(), folder, question, options)
+    return _searched(corpus(), folder, [paper] if paper is not None else asked, k, options)
+
+
+def _only_paper(folder: LibraryFolder, asked: Sequence[str | Query]) -> Query | None:
+    """Return the paper that is asked for, when it is one and nothing else: most questions are."""
+    if len(asked) != 1:
+        return None
+    (only,) = asked
+    found = find_paper(only, folder.database) if isinstance(only, str) else only
+    return None if found is None or found.row is None else found
+
+
+def _searched(
+    corpus: Corpus, folder: LibraryFolder, asked: Sequence[str | Query], k: int, options: SearchOptions | None
+) -> Matches:
+    from explorer.search.options import SearchOptions
+    from explorer.search.question import resolve
+
+    options = options or SearchOptions()
+    question = resolve(asked, options, folder.database)
+    search = _search(corpus, folder, question, options)
     found = search.answers(k, diverse=options.diverse, fold=options.fold)
     reasons = _reasons(search, found) if options.why else []
     matches = _matches(folder, [(each.row, each.score, each.similarity, each.twins) for each in found], reasons)
@@ -45,32 +67,17 @@ def answer(
     return Matches(matches, question.kind, shown, question.missing)
 
 
-def _only_paper(folder: LibraryFolder, asked: Sequence[str | Query], options: SearchOptions) -> Query | None:
-    """Return the paper that is asked for, when it is one and nothing else: most questions are."""
-    if len(asked) != 1 or options.like or options.unlike:
-        return None
-    (only,) = asked
-    found = find_paper(only, folder.database) if isinstance(only, str) else only
-    return None if found is None or found.row is None else found
-
-
-def _question(folder: LibraryFolder, asked: Sequence[str | Query], options: SearchOptions) -> Question:
-    from explorer.search.question import resolve
-
-    return resolve(asked, options, folder.database)
-
-
 def _stored(
-    folder: LibraryFolder, row: int, k: int, options: SearchOptions
+    folder: LibraryFolder, row: int, k: int, options: SearchOptions | None
 ) -> list[tuple[int, float, float, tuple[int, ...]]] | None:
     """Return the stored answers for a paper; None where these options or so many are not stored."""
-    if not options.is_plain or options.why or options.rank == "lexical":
+    if options is not None and (not options.is_plain or options.why or options.rank == "lexical"):
         return None
-    if options.rank == "dense":
+    if options is not None and options.rank == "dense":
         listed = [(other, similarity, similarity) for other, similarity in folder.neighbors(row)]
     else:
         listed = folder.related(row)
-    twins = folder.twins() if options.fold else {}
+    twins = folder.twins() if options is None or options.fold else {}
     found: dict[int, tuple[int, float, float, tuple[int, ...]]] = {}
     for other, score, similarity in listed:
         group = twins.get(other, (other, 0))[0]

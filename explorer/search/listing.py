@@ -89,6 +89,11 @@ class Scorer:
         """Return the library's scales of both."""
         return scale_of(self._corpus.sample, self.needed_vector), Scale(self.lexical.mean, self.lexical.deviation)
 
+    def forget(self) -> None:
+        """Give back what is as long as the library is; it is made again where it is needed."""
+        for name in ("cosines", "lexical"):
+            vars(self).pop(name, None)
+
     def exact(self, rows: Rows) -> NDArray[np.float32]:
         """Return the cosines of some papers."""
         return self._corpus.nearest.exact(self.needed_vector, rows)

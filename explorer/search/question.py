@@ -18,7 +18,7 @@ from explorer.store import PaperDatabase
 _WEIGHT = r"(?s)(.+):(\d{1,4}(?:\.\d{1,4})?)"
 _DOCUMENTS = (".md", ".markdown", ".txt", ".text", ".tex", ".rst")
 _LONGEST_FILE = 16 * 1024 * 1024  # bytes
-_MOST = 2_000  # papers and texts in one question
+_MOST = 1_000  # papers and texts in one question
 
 
 class Question(NamedTuple):

@@ -102,12 +102,17 @@ class Search:
         import numpy as np
 
         size = min(SHORTLIST, max(_LEAST_LISTED, _POOL // len(self.scorers)))
-        wanted = [self._lister.list(scorer, size) for scorer in self.scorers]
+        wanted = [self._best_of(scorer, size) for scorer in self.scorers]
         unwanted = [self._unwanted(Scorer(self.corpus, part)) for part in self._question.unlike]
         pool = np.unique(np.concatenate([listing.rows for listing in wanted]))
         weights = np.array([part.weight for part in self._question.unlike])
         against = _worths(unwanted, pool) * (weights / weights.max(initial=1.0))[:, None]
         return pool, pushed(_worths(wanted, pool), against), _parts_of(wanted, pool)
+
+    def _best_of(self, scorer: Scorer, count: int) -> Listing:
+        listing = self._lister.list(scorer, count)
+        scorer.forget()  # parts may be hundreds
+        return listing
 
     def _unwanted(self, scorer: Scorer) -> Listing:
         """Return what is most like what is unwanted; nothing, where no paper has a word of it."""
@@ -115,7 +120,7 @@ class Search:
 
         if self._ranking == "lexical" and not scorer.lexical.values.any():
             return Listing(np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
-        return self._lister.list(scorer, SHORTLIST)
+        return self._best_of(scorer, SHORTLIST)
 
     def _mixed(self, count: int) -> Listing:
         """Return up to `count` answers to a mixture: the best of every part, in an order that covers all of them."""
