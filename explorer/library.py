@@ -232,15 +232,7 @@ class Library:
         from explorer.search.corpus import StoredCorpus
 
         has_model = self._model is not None or bool(self._folder.manifest.model)
-        return StoredCorpus(self._folder, lambda: self._checked_embedder if has_model else None)
-
-    @cached_property
-    def _checked_embedder(self) -> Embedder:
-        embedder, width = self._embedder, self._folder.manifest.files["vectors"].shape[1]
-        found = embedder.embed(["a text"]).shape[1]
-        if found != width:
-            raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {found}")
-        return embedder
+        return StoredCorpus(self._folder, lambda: self._embedder if has_model else None)
 
     @cached_property
     def _embedder(self) -> Embedder:

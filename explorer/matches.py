@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -39,6 +39,27 @@ class Match:
             return shown
         why = {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(self.why).items()}
         return {**shown, "why": why}
+
+
+def folded(
+    rows: Iterable[int], twins: Mapping[int, tuple[int, int]], may_be: Callable[[int], bool]
+) -> dict[int, tuple[int, ...]]:
+    """Return the first of `rows` of each group of near-duplicates, in their order, and the others that it stands for.
+
+    `twins` has for rows with near-duplicates the first row of their group; `may_be` tells which rows may be answers.
+    """
+    groups: dict[int, list[int]] = {}
+    for row, (group, _) in twins.items():
+        groups.setdefault(group, []).append(row)
+    seen: set[int] = set()
+    kept: dict[int, tuple[int, ...]] = {}
+    for row in rows:
+        group = twins[row][0] if row in twins else row
+        if group not in seen:
+            seen.add(group)
+            others = groups.get(group, ()) if row in twins else ()
+            kept[row] = tuple(other for other in others if other != row and may_be(other))
+    return kept
 
 
 class Matches(Sequence[Match]):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
 from explorer.cli.options import format_options, gathered, library_option, model_option, search_options
-from explorer.cli.printing import print_json, print_matches, say
+from explorer.cli.printing import print_json, print_matches, print_matches_json, say
 from explorer.errors import ExplorerError, InvalidInput
 
 if TYPE_CHECKING:
@@ -125,11 +125,6 @@ def _answer_all(library: Library, lines: IO[str], k: int, options: SearchOptions
             print_json({"query": asked, "error": " ".join(str(error).split())})
             failed += 1
             continue
-        for match in matches:
-            print_json({"query": asked, **_fields(match, matches)})
+        print_matches_json(matches, query=asked)
     if failed:
         raise InvalidInput(f"{failed} of the queries could not be answered")
-
-
-def _fields(match: Any, matches: Matches) -> dict[str, Any]:
-    return {**match.as_dict(), "query_kind": matches.query_kind}

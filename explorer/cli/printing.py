@@ -62,8 +62,7 @@ def print_report(library: Library, as_json: bool = False) -> None:
 def print_matches(matches: Matches, output: str | None, asked: Sequence[str] = ()) -> None:
     """Print the answers to a question in an output format, or as a table; words of the question are bold in it."""
     if output == "json":
-        for match in matches:
-            print_json({**match.as_dict(), "query_kind": matches.query_kind})
+        print_matches_json(matches)
     elif output is not None:
         from explorer import writers
 
@@ -71,6 +70,12 @@ def print_matches(matches: Matches, output: str | None, asked: Sequence[str] = (
             click.echo(piece, nl=False)
     else:
         _print_table(matches, asked)
+
+
+def print_matches_json(matches: Matches, **before: str) -> None:
+    """Print a match a line, with what the query was taken for; `before` are fields in front."""
+    for match in matches:
+        print_json({**before, **match.as_dict(), "query_kind": matches.query_kind})
 
 
 def _print_table(matches: Matches, asked: Sequence[str]) -> None:

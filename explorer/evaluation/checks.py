@@ -114,9 +114,4 @@ def _answers(corpus: Corpus, part: Query, rankings: Sequence[str], count: int) -
     scorer, allowed = Scorer(corpus, part), np.ones(count, dtype=bool)
     if part.row is not None:
         allowed[part.row] = False
-    return {
-        ranking: Lister(corpus, ranking, allowed).list(scorer, _FIRST).rows.tolist()
-        if ranking != "lexical" or scorer.lexical.values.any()
-        else []
-        for ranking in rankings
-    }
+    return {ranking: Lister(corpus, ranking, allowed).list(scorer, _FIRST).rows.tolist() for ranking in rankings}

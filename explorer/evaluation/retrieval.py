@@ -73,17 +73,9 @@ def evaluate(
         part = Query("text", topic.text) if topic.row is None else Query("id", "", topic.row)
         scorer, allowed = Scorer(corpus, part), corpus.allowed(topic)
         for ranking, run in runs.items():
-            run.append(_ranked(Lister(corpus, ranking, allowed), ranking, scorer))
+            run.append(Lister(corpus, ranking, allowed).list(scorer, _DEPTH).rows.tolist())
         progress(1)
     return [_measured(ranking, run, collection) for ranking, run in runs.items()]
-
-
-def _ranked(lister: Lister, ranking: str, scorer: Scorer) -> list[int]:
-    """Return the rows of the best answers; none for words that no paper has."""
-    if ranking == "lexical" and not scorer.lexical.values.any():
-        return []
-    rows: list[int] = lister.list(scorer, _DEPTH).rows.tolist()
-    return rows
 
 
 class _Memory:

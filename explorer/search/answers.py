@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.errors import InvalidInput
-from explorer.matches import Match, Matches
+from explorer.matches import Match, Matches, folded
 from explorer.query import Query, find_paper
 from explorer.store import LibraryFolder
 
@@ -78,15 +78,10 @@ def _stored(
     else:
         listed = folder.related(row)
     twins = folder.twins() if options is None or options.fold else {}
-    found: dict[int, tuple[int, float, float, tuple[int, ...]]] = {}
-    for other, score, similarity in listed:
-        group = twins.get(other, (other, 0))[0]
-        if group not in found:
-            members = (member for member, (first, _) in twins.items() if first == group and other in twins)
-            found[group] = (other, score, similarity, tuple(m for m in members if m not in (other, row)))
-    if len(found) < k and len(listed) < folder.manifest.papers - 1:
+    kept = folded((other for other, *_ in listed), twins, lambda other: other != row)
+    if len(kept) < k and len(listed) < folder.manifest.papers - 1:
         return None
-    return list(found.values())[:k]
+    return [(*each, kept[each[0]]) for each in listed if each[0] in kept][:k]
 
 
 def _search(corpus: Corpus, folder: LibraryFolder, question: Question, options: SearchOptions) -> Search:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from explorer.errors import ModelMismatch
 from explorer.index import NearestRows, unit
 from explorer.lexical import LexicalIndex, Weighing
 from explorer.papers import Paper
@@ -87,9 +88,14 @@ class StoredCorpus:
         return self._folder.database.papers(rows)
 
     def embed(self, texts: Sequence[str], *, as_query: bool) -> NDArray[np.float32] | None:
-        """Return the vectors of texts."""
+        """Return the vectors of texts. Raises ModelMismatch when they have other dimensions than the library's."""
         embedder = self._embedder()
-        return None if embedder is None else embedder.embed(texts, as_query=as_query)
+        if embedder is None:
+            return None
+        vectors, width = embedder.embed(texts, as_query=as_query), self._folder.manifest.files["vectors"].shape[1]
+        if vectors.shape[1] != width:
+            raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {vectors.shape[1]}")
+        return vectors
 
 
 def scale_of(sample: NDArray[np.float32], vector: NDArray[np.float32]) -> Scale:

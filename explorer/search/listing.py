@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import InvalidInput, ModelMismatch
+from explorer.errors import ModelMismatch
 from explorer.lexical import LexicalScores
-from explorer.papers import Paper, shortened
+from explorer.papers import Paper
 from explorer.query import Query
 from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST, SMOOTHED_OVER, Scale, best, fused, led, smoothed
 from explorer.search.corpus import Corpus, scale_of
@@ -141,14 +141,10 @@ class Lister:
         return Listing(rows[order], cosines[order], cosines[order], np.zeros(len(order)))
 
     def _by_words(self, scorer: Scorer, count: int) -> Listing:
-        """List the papers that share a word with the query."""
+        """List the papers that share a word with the query; there may be none."""
         import numpy as np
 
         scores = scorer.lexical.values
-        if not scores.any():
-            raise InvalidInput(
-                f"no paper of this library has any word of {shortened(scorer.text)!r}: try --rank dense, by meaning"
-            )
         rows = np.flatnonzero(self._allowed & (scores > 0))
         if count < len(rows):
             rows = rows[scores[rows] >= np.partition(scores[rows], len(rows) - count)[len(rows) - count]]

@@ -68,13 +68,14 @@ class RelatedPapers:
         order = np.argsort(-approximate, axis=1, kind="stable")
         keep = min(keep, order.shape[1])
         chosen = order[:, : keep + _SPARE]
-        rows, scores, cosines = self._exact(block, slice(None), chosen, lexical, keep)
+        rows, scores, cosines = self._exact(block, slice(None), chosen, (lexical, scales), keep)
         if chosen.shape[1] < order.shape[1]:
             ordered = np.take_along_axis(approximate, order[:, : keep + _SPARE], axis=1)
             margins = _ROUNDING / np.maximum(scales[0].deviation[:, 0], 1e-9)
             for position in np.flatnonzero(ordered[:, -1] > ordered[:, keep - 1] - margins):
                 some = slice(position, position + 1)
-                found = self._exact(block, some, order[some], lexical[some], keep)
+                own = tuple(Scale(scale.mean[some], scale.deviation[some]) for scale in scales)
+                found = self._exact(block, some, order[some], (lexical[some], (own[0], own[1])), keep)
                 rows[position], scores[position], cosines[position] = (values[0] for values in found)
         return rows, scores, cosines
 
@@ -87,17 +88,25 @@ class RelatedPapers:
         return dense, Scale(self._mean[start:stop, None], self._deviation[start:stop, None])
 
     def _exact(
-        self, block: GraphBlock, some: slice, chosen: NDArray[Any], lexical: NDArray[np.float64], keep: int
+        self,
+        block: GraphBlock,
+        some: slice,
+        chosen: NDArray[Any],
+        scored: tuple[NDArray[np.float64], tuple[Scale, Scale]],
+        keep: int,
     ) -> Lists:
-        """Return the related papers of some rows of a block among the `chosen` positions of their shortlists."""
+        """Return the related papers of some rows of a block among the `chosen` positions of their shortlists.
+
+        `scored` are these shortlists' lexical scores, and the rows' scales.
+        """
         import numpy as np
 
         own = np.asarray(block.own)[some]
         start, stop = int(own[0]), int(own[-1]) + 1
         rows = np.take_along_axis(block.shortlist[some], chosen, axis=1)
         cosines = self._nearest.pairs(self._nearest.vectors[start:stop], rows)
-        taken = np.take_along_axis(lexical, chosen, axis=1)
-        dense, words = fused(cosines, taken, self._scales(start, stop))
+        lexical, scales = scored
+        dense, words = fused(cosines, np.take_along_axis(lexical, chosen, axis=1), scales)
         scores = led(dense + words, self._same[rows] == self._same[own, None])
         order = np.lexsort((rows, -scores))[:, :keep]
         ordered = [np.take_along_axis(values, order, axis=1) for values in (rows, scores, cosines)]

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from explorer.errors import InvalidInput
+from explorer.matches import folded
+from explorer.papers import shortened
 from explorer.ranking import SHORTLIST, covering, diversified, pushed, worth
 from explorer.search.corpus import Corpus
 from explorer.search.listing import Lister, Listing, Scorer
@@ -75,7 +78,7 @@ class Search:
         import numpy as np
 
         single = self._question.kind != "mixture"
-        listing = self._lister.list(self.scorers[0], count) if single else self._mixed(count)
+        listing = self._wanted(self.scorers[0], count) if single else self._mixed(count)
         cosines, parts = self._similarities(listing.rows)
         # Scores are stored in single precision, so they are told in it.
         values = (listing.scores.astype(np.float32), cosines, listing.dense, listing.lexical)
@@ -102,25 +105,23 @@ class Search:
         import numpy as np
 
         size = min(SHORTLIST, max(_LEAST_LISTED, _POOL // len(self.scorers)))
-        wanted = [self._best_of(scorer, size) for scorer in self.scorers]
-        unwanted = [self._unwanted(Scorer(self.corpus, part)) for part in self._question.unlike]
+        wanted = [self._wanted(scorer, size, forget=True) for scorer in self.scorers]
+        unwanted = [self._lister.list(Scorer(self.corpus, part), SHORTLIST) for part in self._question.unlike]
         pool = np.unique(np.concatenate([listing.rows for listing in wanted]))
         weights = np.array([part.weight for part in self._question.unlike])
         against = _worths(unwanted, pool) * (weights / weights.max(initial=1.0))[:, None]
         return pool, pushed(_worths(wanted, pool), against), _parts_of(wanted, pool)
 
-    def _best_of(self, scorer: Scorer, count: int) -> Listing:
+    def _wanted(self, scorer: Scorer, count: int, *, forget: bool = False) -> Listing:
+        """Return the answers to one part of what is wanted. Raises InvalidInput when no paper has a word of it."""
         listing = self._lister.list(scorer, count)
-        scorer.forget()  # parts may be hundreds
-        return listing
-
-    def _unwanted(self, scorer: Scorer) -> Listing:
-        """Return what is most like what is unwanted; nothing, where no paper has a word of it."""
-        import numpy as np
-
         if self._ranking == "lexical" and not scorer.lexical.values.any():
-            return Listing(np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
-        return self._best_of(scorer, SHORTLIST)
+            raise InvalidInput(
+                f"no paper of this library has any word of {shortened(scorer.text)!r}: try --rank dense, by meaning"
+            )
+        if forget:  # parts may be hundreds
+            scorer.forget()
+        return listing
 
     def _mixed(self, count: int) -> Listing:
         """Return up to `count` answers to a mixture: the best of every part, in an order that covers all of them."""
@@ -153,21 +154,8 @@ class Search:
 
     def _folded(self, found: list[Found]) -> list[Found]:
         """Return the first of each group of near-duplicates, which stands for the others."""
-        twins = self.corpus.twins
-        if not twins:
-            return found
-        groups: dict[int, list[int]] = {}
-        for row, (first, _) in twins.items():
-            groups.setdefault(first, []).append(row)
-        seen: set[int] = set()
-        answers = []
-        for answer in found:
-            group = twins.get(answer.row, (answer.row, 0))[0]
-            if group not in seen:
-                seen.add(group)
-                others = (row for row in groups.get(group, ()) if row != answer.row and self._allowed[row])
-                answers.append(replace(answer, twins=tuple(others)))
-        return answers
+        kept = folded((answer.row for answer in found), self.corpus.twins, lambda row: bool(self._allowed[row]))
+        return [replace(answer, twins=kept[answer.row]) for answer in found if answer.row in kept]
 
     def _diversified(self, answers: list[Found], diverse: float) -> list[Found]:
         """Return answers of which the first so many, always the same number, are in an order that repeats less."""
