@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from explorer import query as queries
-from explorer.errors import InvalidInput, ModelMismatch
+from explorer.errors import InvalidInput, LibraryDamaged, ModelMismatch
 from explorer.matches import Matches
 from explorer.papers import Paper
 from explorer.query import Query
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from explorer.embedder import Embedder, ModelFiles, ModelIdentity
     from explorer.search.corpus import StoredCorpus
     from explorer.search.options import SearchOptions
-    from explorer.webmap import MapData
+    from explorer.topics import Topics
+    from explorer.webmap import Contents, MapData
 
 _ON_MAP = 10  # neighbors shown for each paper
 
@@ -181,23 +182,74 @@ class Library:
         meant = queries.find_title_part(part, self._folder.database, self._titles)
         return self._answered([Query("title", meant.text, meant.row)], k, _options(options, named))
 
-    def map(self) -> go.Figure:
-        """Return the map as a plain Plotly figure, for notebooks."""
+    def topics(self) -> Topics:
+        """Return the topics: groups of the neighbor graph, coarse and fine, with labels, sizes and central papers."""
+        from explorer.topics.topics import Topics
+
+        try:
+            return Topics.from_json(self._folder.labels(), self._folder.array("topics"))
+        except ValueError as error:
+            raise LibraryDamaged(f"{self.path}: the topics are not those of a library: {error}") from None
+
+    def map(
+        self,
+        color: str | Sequence[Any] | None = "topic",
+        size: float | str | Sequence[Any] | None = None,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> go.Figure:
+        """Return the map as a plain Plotly figure, for notebooks, with the colors and labels of the page.
+
+        `color` is "topic", "category", "date", "faithfulness", the name of one of the `columns`, n values, or a CSS
+        color; `size` a number of pixels, the name of a column, or n numbers. Columns have n values each.
+        Raises InvalidInput.
+        """
         from explorer import webmap
 
-        return webmap.figure(self._map_data())
+        data = self._map_data(columns)
+        try:
+            return webmap.figure(data, color, size)
+        except ValueError as error:
+            raise InvalidInput(str(error)) from None
 
-    def write_map(self, path: str | Path | None = None) -> Path:
-        """Write the map as one self-contained HTML file, by default map.html in the library; return where it is."""
+    def write_map(
+        self,
+        path: str | Path | None = None,
+        embed: str | None = None,
+        columns: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Path:
+        """Write the map as one self-contained HTML file, by default map.html in the library; return where it is.
+
+        `embed` says what it holds: "all" (abstracts, too), "titles" or "none"; by default what the number of papers
+        suggests. `columns` are values of your own, n each, to color by. Raises InvalidInput.
+        """
         from explorer import webmap
 
         where = self.path / "map.html" if path is None else Path(path)
+        data = self._map_data(columns)
         try:
             where.parent.mkdir(parents=True, exist_ok=True)
-            webmap.write_html(where, self._map_data())
-        except OSError as error:
+            webmap.write_html(where, data, embed)
+        except (OSError, ValueError) as error:
             raise InvalidInput(f"the map cannot be written to {where}: {error}") from error
         return where
+
+    def map_contents(self, embed: str | None = None) -> Contents:
+        """Return what a map with `embed` holds, and about how many bytes it has. Raises InvalidInput."""
+        from explorer.webmap import Contents
+
+        try:
+            return Contents.of(len(self.papers), embed)
+        except ValueError as error:
+            raise InvalidInput(str(error)) from None
+
+    def read_columns(self, file: str | Path) -> dict[str, list[str | None]]:
+        """Return the columns of a CSV file with a column of ids, a value a paper, for `map` and `write_map`.
+
+        Raises InvalidInput.
+        """
+        from explorer.columns import read_columns
+
+        return read_columns(Path(file), len(self.papers), lambda name: queries.find_id(name, self._folder.database))
 
     def info(self) -> dict[str, Any]:
         """Return what the library is: counts, model, parameters, size on disk in bytes, versions it was built with."""
@@ -208,6 +260,7 @@ class Library:
             **manifest.counts,
             "model": manifest.model or None,
             "dimensions": manifest.files["vectors"].shape[1],
+            "map": manifest.picture,
             "parameters": manifest.parameters,
             "inputs": manifest.inputs,
             "bytes": sum(entry.size for entry in manifest.files.values()),
@@ -265,16 +318,37 @@ class Library:
     def _titles(self, rows: Sequence[int]) -> list[str]:
         return [f"{paper.id} {paper.title}" for paper in self._folder.database.papers(rows)]
 
-    def _map_data(self) -> MapData:
-        from explorer.webmap import MapData
+    def _map_data(self, columns: Mapping[str, Sequence[Any]] | None = None) -> MapData:
+        from explorer.webmap import MapData, MapTopic, Measured, directions, positions
 
-        return MapData(
-            title=self.path.absolute().name,
-            papers=list(self.papers),
-            coordinates=self._folder.array("layout"),
-            neighbors=self._folder.array("related")[:, :_ON_MAP],
-            similarities=self._folder.array("cosines")[:, :_ON_MAP],
-        )
+        folder, topics = self._folder, self.topics()
+        place = {topic.id: position for position, topic in enumerate(topics.topics)}
+        picture = folder.manifest.picture
+        try:
+            return MapData(
+                title=self.path.absolute().name,
+                papers=self.papers,
+                coordinates=folder.array("layout"),
+                neighbors=folder.array("related")[:, :_ON_MAP],
+                similarities=folder.array("cosines")[:, :_ON_MAP],
+                topics=[
+                    MapTopic(
+                        topic.id,
+                        topic.level,
+                        topic.label,
+                        topic.color,
+                        -1 if topic.parent is None else place[topic.parent],
+                    )
+                    for topic in topics.topics
+                ],
+                topic_of=positions(topics.levels, place),
+                faithfulness=folder.array("faithfulness")[:, 0],
+                measured=Measured(picture["kept"], picture["trustworthiness"], int(picture["k"]), int(picture["rows"])),
+                columns=columns or {},
+                directions=directions(folder.array("vectors")),
+            )
+        except ValueError as error:
+            raise InvalidInput(str(error)) from None
 
 
 def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOptions | None:

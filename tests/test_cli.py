@@ -218,7 +218,18 @@ def test_completion(run: Run, shell: str) -> None:
 def test_every_command_has_help_and_an_example(run: Run) -> None:
     context = click.Context(cli)
     names = cli.list_commands(context)
-    assert names == ["build", "completion", "demo", "evaluate", "find-similar", "info", "map", "model", "show"]
+    assert names == [
+        "build",
+        "completion",
+        "demo",
+        "evaluate",
+        "find-similar",
+        "info",
+        "map",
+        "model",
+        "show",
+        "topics",
+    ]
     group = cli.get_command(context, "model")
     assert isinstance(group, click.Group)
     commands = {(name,): cli.get_command(context, name) for name in names if name != "model"}
@@ -331,7 +342,7 @@ def test_a_build_reports_as_json(run: Run, write_papers: Callable[..., Path]) ->
     assert (report["papers"], report["repeated"], report["unchanged"]) == (2, 1, False)
     assert report["library"] == "made"
     assert [(line, "neither title nor abstract" in reason) for _, line, reason in report["rejected"]] == [(4, True)]
-    assert list(report["seconds"]) == ["reading", "embedding", "words", "neighbors", "layout", "writing"]
+    assert list(report["seconds"]) == ["reading", "embedding", "words", "neighbors", "topics", "layout", "writing"]
     again = json.loads(run("build", source, "-l", "made", "--json").stdout)
     assert (again["papers"], again["unchanged"], again["seconds"]) == (2, True, {})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +14,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hashed_words import HashedWords
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from sklearn.manifold import trustworthiness
 
 from explorer import Library
 from explorer.cli import cli
 from explorer.evaluation import check_library
-from explorer.layout.faithfulness import faithfulness
+from explorer.layout import faithfulness, kept_neighbors, picture, sampled_rows
 from explorer.query import Query
 
 RANKINGS = ("fused", "dense", "lexical")
@@ -127,6 +131,177 @@ def test_k_is_at_most_what_the_measure_allows() -> None:
     vectors, coordinates = unit_rows(9), np.random.default_rng(3).normal(size=(9, 2)).astype(np.float32)
     expected = trustworthiness(vectors.astype(np.float64), coordinates, n_neighbors=4, metric="cosine")
     assert faithfulness(vectors, coordinates, np.arange(9))[1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(("products", "columns"), [(1, 7), (300, 64), (10**6, 10**6)], ids=["one", "some", "all"])
+def test_blocks_of_any_size_and_mapped_vectors_of_any_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: type, products: int, columns: int
+) -> None:
+    monkeypatch.setattr(sys.modules[faithfulness.__module__], "_PRODUCTS", products)
+    monkeypatch.setattr(sys.modules[faithfulness.__module__], "_COLUMNS", columns)
+    np.save(tmp_path / "vectors.npy", unit_rows(90).astype(dtype))
+    vectors = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    coordinates, rows = unit_rows(90)[:, :2].copy(), np.array([5, 3, 80, 41, 42])
+    kept, trust = by_brute_force(np.asarray(vectors, dtype=np.float64), coordinates, rows, 6)
+    assert faithfulness(vectors, coordinates, rows, 6) == (pytest.approx(kept), pytest.approx(trust))
+
+
+def by_brute_force(vectors: np.ndarray, coordinates: np.ndarray, rows: np.ndarray, k: int) -> tuple[float, float]:
+    """Return what `faithfulness` does, by the formula and by sorting."""
+    n, kept, penalty = len(vectors), 0, 0
+    for row in rows.tolist():
+        others = np.delete(np.arange(n), row)
+        by_cosine = others[np.lexsort((others, -(vectors[others] @ vectors[row])))].tolist()
+        for other in nearest_shown(coordinates, k)[row].tolist():
+            rank = 1 + by_cosine.index(other)
+            kept += rank <= k
+            penalty += max(rank - k, 0)
+    return kept / (len(rows) * k), 1 - 2 * penalty / (len(rows) * k * (2 * n - 3 * k - 1))
+
+
+def nearest_shown(coordinates: np.ndarray, k: int) -> np.ndarray:
+    places = coordinates.astype(np.float64)
+    squares = ((places[:, None] - places) ** 2).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    return np.argsort(squares, axis=1, kind="stable")[:, :k]
+
+
+@given(
+    coordinates=hnp.arrays(np.float32, st.tuples(st.integers(9, 30), st.just(2)), elements=st.integers(-2, 2)),
+    k=st.integers(1, 4),
+    data=st.data(),
+)
+def test_small_whole_numbers_are_ties_everywhere(coordinates: np.ndarray, k: int, data: st.DataObject) -> None:
+    """Cosines of such numbers are exact, so that equal ones are."""
+    n = len(coordinates)
+    vectors = data.draw(hnp.arrays(np.float32, (n, 3), elements=st.integers(-2, 2)))
+    rows = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=5)))
+    expected = by_brute_force(vectors.astype(np.float64), coordinates, rows, k)
+    assert faithfulness(vectors, coordinates, rows, k) == pytest.approx(expected)
+
+
+def test_sampled_rows_are_always_the_same_and_all_of_few() -> None:
+    rows = sampled_rows(12_345)
+    assert len(rows) == 5000
+    assert (np.diff(rows) > 0).all()
+    assert (rows[0] >= 0) & (rows[-1] < 12_345)
+    assert abs(rows.mean() - 12_345 / 2) < 300
+    assert (rows == sampled_rows(12_345)).all()
+    assert (rows != sampled_rows(12_345, seed=1)).any()
+    assert set(sampled_rows(12_345, 10)) <= set(rows)  # a smaller sample is part of a larger one
+    for few in (0, 1, 5000):
+        assert sampled_rows(few).tolist() == list(range(few))
+
+
+# --- each paper's place
+
+
+@pytest.fixture(params=["compared", "looked up"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways to find who is near in the picture: few papers are compared, of many a tree is made."""
+    monkeypatch.setattr(picture, "_FEW", 10**9 if request.param == "compared" else 0)
+    return str(request.param)
+
+
+def kept_by_brute_force(neighbors: np.ndarray, coordinates: np.ndarray, k: int) -> np.ndarray:
+    k = min(k, len(coordinates) - 1, neighbors.shape[1])
+    shown = nearest_shown(coordinates, k)
+    return np.array([len(set(a[:k]) & set(b)) / k for a, b in zip(neighbors.tolist(), shown.tolist(), strict=True)])
+
+
+def some_neighbors(n: int, listed: int, seed: int = 0) -> np.ndarray:
+    others = np.arange(1, n) + np.arange(n)[:, None]
+    return np.random.default_rng(seed).permuted(others % n, axis=1)[:, :listed].astype(np.int32)
+
+
+@pytest.mark.parametrize("k", [1, 4, 15, 100])
+@pytest.mark.parametrize("listed", [1, 12, 30])
+def test_kept_neighbors_by_brute_force(way: str, k: int, listed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[faithfulness.__module__], "_TOGETHER", 70)
+    neighbors = some_neighbors(200, listed)
+    coordinates = np.random.default_rng(1).normal(size=(200, 2)).astype(np.float32)
+    shares = kept_neighbors(neighbors, coordinates, k)
+    assert shares.dtype == np.float32
+    assert shares == pytest.approx(kept_by_brute_force(neighbors, coordinates, k))
+    assert len(np.unique(shares)) > 1
+
+
+def test_kept_neighbors_by_hand(way: str) -> None:
+    coordinates = np.array([[0, 0], [1, 0], [3, 0], [7, 0]], dtype=np.float32)
+    neighbors = np.array([[1, 2, 3], [0, 3, 2], [3, 0, 1], [1, 0, 2]], dtype=np.int32)
+    assert kept_neighbors(neighbors, coordinates, 2).tolist() == [1.0, 0.5, 0.5, 0.5]
+    assert kept_neighbors(neighbors, coordinates).tolist() == [1.0] * 4  # all three, whatever their order
+    assert kept_neighbors(neighbors[:, :1], coordinates).tolist() == [1.0, 1.0, 0.0, 0.0]
+
+
+@given(
+    coordinates=hnp.arrays(np.float32, st.tuples(st.integers(2, 60), st.just(2)), elements=st.integers(0, 3)),
+    k=st.integers(1, 16),
+    seed=st.integers(0, 99),
+)
+def test_places_that_many_share_and_distances_that_are_equal(coordinates: np.ndarray, k: int, seed: int) -> None:
+    neighbors = some_neighbors(len(coordinates), 20, seed)
+    expected = kept_by_brute_force(neighbors, coordinates, k)
+    for few in (0, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(picture, "_FEW", few)
+            patch.setattr(picture, "_CANDIDATES", 100)
+            assert kept_neighbors(neighbors, coordinates, k) == pytest.approx(expected)
+            k_shown = min(k, len(coordinates) - 1)
+            shown = picture.Picture(coordinates, k_shown).nearest(np.arange(len(coordinates)))
+            assert (shown == nearest_shown(coordinates, k_shown)).all()
+
+
+@given(coordinates=hnp.arrays(
+    np.float32, st.tuples(st.integers(2, 40), st.just(2)), elements=st.floats(-100, 100, width=32)
+))  # fmt: skip
+def test_any_picture_is_looked_up_right(coordinates: np.ndarray) -> None:
+    k = min(5, len(coordinates) - 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(picture, "_FEW", 0)
+        shown = picture.Picture(coordinates, k).nearest(np.arange(len(coordinates)))
+    assert (shown == nearest_shown(coordinates, k)).all()
+
+
+def test_all_in_one_place_costs_no_more() -> None:
+    """Two in three of 60,000 papers, and a circle whose middle they are: comparing all with all would take minutes."""
+    n = 60_000
+    angles = np.linspace(0, 2 * np.pi, n // 3)
+    coordinates = np.zeros((n, 2), dtype=np.float32)
+    coordinates[::3] = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    middle = np.flatnonzero(np.arange(n) % 3)
+    shown = picture.Picture(coordinates, 15).nearest(middle)
+    assert (shown[100:] == middle[:15]).all()
+    assert (shown[:15] == [np.delete(middle[:16], own) for own in range(15)]).all()
+    neighbors = np.tile(middle[100:115], (n, 1))
+    neighbors[middle[100:]] = middle[:15]
+    shares = kept_neighbors(neighbors, coordinates)
+    assert (shares[middle[100:]] == 1).all()
+    assert shares[::3].max() == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_of_few_papers_all_neighbors_are_kept(way: str, count: int) -> None:
+    for coordinates in (np.zeros((count, 2)), np.arange(2 * count).reshape(count, 2)):
+        shares = kept_neighbors(some_neighbors(count, 30), coordinates.astype(np.float32))
+        assert (shares.tolist(), shares.dtype) == ([1.0] * count, np.float32)
+
+
+def test_no_neighbors_at_all_are_none_lost() -> None:
+    assert kept_neighbors(np.empty((4, 0), dtype=np.int32), np.zeros((4, 2), dtype=np.float32)).tolist() == [1.0] * 4
+    assert kept_neighbors(np.empty((0, 30), dtype=np.int32), np.zeros((0, 2), dtype=np.float32)).tolist() == []
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_the_mean_of_each_paper_s_share_is_the_share_of_all(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "_FEW", few)
+    vectors, coordinates = unit_rows(120), np.random.default_rng(6).normal(size=(120, 2)).astype(np.float32)
+    cosines = vectors.astype(np.float64) @ vectors.T
+    np.fill_diagonal(cosines, -2)
+    neighbors = np.argsort(-cosines, axis=1)[:, :30]
+    kept, _ = faithfulness(vectors, coordinates, np.arange(120))
+    assert kept_neighbors(neighbors, coordinates).mean() == pytest.approx(kept)
 
 
 # --- a library

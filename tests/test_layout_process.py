@@ -27,7 +27,7 @@ from explorer.layout import LayoutOptions, LayoutProcess, principal_components, 
 from explorer.layout.process import COMPILED, receive_array, send_array
 
 OTHER = LayoutOptions(
-    n_neighbors=9, min_dist=0.3, spread=1.5, negative_sample_rate=3, repulsion_strength=0.7, seed=2**32 - 1
+    n_neighbors=9, n_epochs=70, learning_rate=1.5, negative_sample_rate=3, repulsion_strength=0.7, seed=2**32 - 1
 )
 
 
@@ -253,11 +253,13 @@ def marked(*arguments):
 optimizer.optimize = marked
 """
 
+# A shell that starts something in the background has it ignore SIGINT: a program that tests are run by, say.
 PARENT = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from explorer.layout import LayoutOptions, LayoutProcess, process
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 process._START, moment = sys.argv[1:]
 with LayoutProcess() as layout:
     layout.start()
@@ -266,8 +268,8 @@ with LayoutProcess() as layout:
         rows = np.arange(500, dtype=np.int32)
         neighbors = (rows[:, None] + np.arange(1, 31, dtype=np.int32)) % 500
         start = np.stack([np.cos(rows), np.sin(rows)], axis=1).astype(np.float32)
-        # So many repulsions that it would take minutes.
-        layout.optimize(start, neighbors, np.full((500, 30), 0.5, "f4"), LayoutOptions(negative_sample_rate=4000))
+        # So many epochs that it would take minutes.
+        layout.optimize(start, neighbors, np.full((500, 30), 0.5, "f4"), LayoutOptions(n_epochs=10**6))
     time.sleep(600)
 """
 

@@ -15,7 +15,7 @@ from hashed_words import HashedWords
 from explorer import Library
 from explorer.progress import Progress
 
-STAGES = ("reading", "embedding", "words", "neighbors", "layout", "writing")
+STAGES = ("reading", "embedding", "words", "neighbors", "topics", "layout", "writing")
 
 
 class Terminal(io.StringIO):
@@ -67,15 +67,15 @@ def watched() -> Iterator[Terminal]:
 
 def test_the_stage_is_shown_with_its_rate_and_what_is_left(clock: Clock) -> None:
     with watched() as terminal, Progress(STAGES) as progress, progress.stage("embedding", 200) as done:
-        assert terminal.shown[-1].startswith("2/6 embedding:   0%")
+        assert terminal.shown[-1].startswith("2/7 embedding:   0%")
         assert "| 0/200 [00:00<?, ? papers/s]" in terminal.shown[-1]
         clock.now += 2
         done(50)
-        assert terminal.shown[-1].startswith("2/6 embedding:  25%")
+        assert terminal.shown[-1].startswith("2/7 embedding:  25%")
         assert "| 50/200 [00:02<00:05, 25.00 papers/s]" in terminal.shown[-1]
         clock.now += 6
         done(150)
-        assert terminal.shown[-1].startswith("2/6 embedding: 100%")
+        assert terminal.shown[-1].startswith("2/7 embedding: 100%")
         assert "| 200/200 [00:08<00:00, 25.00 papers/s]" in terminal.shown[-1]
 
 
@@ -84,7 +84,7 @@ def test_a_stage_of_unknown_length_counts(clock: Clock) -> None:
         for _ in range(3):
             clock.now += 0.5
             done(1)
-        assert terminal.shown[-1].startswith("1/6 reading: ")
+        assert terminal.shown[-1].startswith("1/7 reading: ")
         assert "3 papers [00:01,  2.00 papers/s]" in terminal.shown[-1]
 
 
@@ -94,7 +94,7 @@ def test_each_stage_begins_at_nothing(clock: Clock) -> None:
             clock.now += 1
             done(10)
         with progress.stage("neighbors", 20) as done:
-            assert terminal.shown[-1].startswith("4/6 neighbors:   0%")
+            assert terminal.shown[-1].startswith("4/7 neighbors:   0%")
             assert "| 0/20 [00:00<?, ? papers/s]" in terminal.shown[-1]
             clock.now += 1
             done(5)
@@ -109,7 +109,7 @@ def test_all_is_in_one_line_which_vanishes(clock: Clock) -> None:
                     for _ in range(10):
                         clock.now += 1
                         done(1)
-                    assert terminal.screen.startswith(f"{number}/6 {name}: 100%")
+                    assert terminal.screen.startswith(f"{number}/7 {name}: 100%")
         assert "\n" not in terminal.getvalue()
         assert terminal.screen == ""
 
@@ -124,7 +124,7 @@ def test_the_line_vanishes_after_a_failure_too(error: type[BaseException]) -> No
     with watched() as terminal:
         with pytest.raises(error):
             fail()
-        assert "2/6 embedding" in terminal.getvalue()
+        assert "2/7 embedding" in terminal.getvalue()
         assert "\n" not in terminal.getvalue()
         assert terminal.screen == ""
 
@@ -133,8 +133,8 @@ def test_a_build_shows_its_stages_in_their_order(tmp_path: Path, sample: Path) -
     with watched() as terminal:
         Library.build(sample, tmp_path / "library", model=HashedWords()).close()
     stages = [line.partition(":")[0].strip() for line in terminal.shown]
-    assert list(dict.fromkeys(stage for stage in stages if "/6 " in stage)) == [
-        f"{number}/6 {name}" for number, name in enumerate(STAGES, 1)
+    assert list(dict.fromkeys(stage for stage in stages if "/7 " in stage)) == [
+        f"{number}/7 {name}" for number, name in enumerate(STAGES, 1)
     ]
     assert "\n" not in terminal.getvalue()
     assert terminal.screen == ""

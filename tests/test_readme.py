@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,11 +77,22 @@ def test_commands_print_what_the_readme_says(folder: Path) -> None:
 def test_python_code_runs(folder: Path) -> None:
     (code,) = blocks("python")
     program = code + "\nassert [match.paper.id for match in matches][:2] == ['0000.00104', '0000.00106']\n"
-    program += "assert len(figure.data[0].x) == 60\n"
+    program += "assert sum(len(trace.x) for trace in figure.data) == 60\n"
     result = subprocess.run(
         [sys.executable, "-P", "-W", "error::ResourceWarning", "-c", program], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
+
+
+def loaded(name: str) -> Any:
+    """Return a module of the folder `scripts`."""
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_a_stranger_gets_there_in_thirty_lines() -> None:
@@ -92,12 +104,7 @@ def test_a_stranger_gets_there_in_thirty_lines() -> None:
 
 
 def test_the_tables_are_those_that_were_measured() -> None:
-    spec = importlib.util.spec_from_file_location("benchmark", PROJECT / "scripts" / "benchmark.py")
-    assert spec is not None
-    assert spec.loader is not None
-    benchmark = importlib.util.module_from_spec(spec)
-    sys.modules["benchmark"] = benchmark  # dataclasses look their module up
-    spec.loader.exec_module(benchmark)
+    benchmark = loaded("benchmark")
     measured = json.loads((PROJECT / "artifacts" / "benchmarks" / "main-job.json").read_text(encoding="utf-8"))
     assert not measured["quick"]
     assert len(benchmark.tables(measured)) == 4
@@ -108,17 +115,21 @@ def test_the_tables_are_those_that_were_measured() -> None:
 
 
 def test_the_table_of_rankings_is_what_was_measured() -> None:
-    spec = importlib.util.spec_from_file_location("ranking", PROJECT / "scripts" / "ranking.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = loaded("ranking")
     measured = json.loads(script.RESULTS.read_text(encoding="utf-8"))
     assert script.table(measured["collections"]) in README
     chosen = measured["choice"]["best of all"]["setting"]
     assert chosen == [lexical.K1, lexical.B, ranking.LEXICAL_WEIGHT, ranking.SMOOTHING]
     # What is left out does not choose: each collection alone could be missing, and the setting would be the same.
     assert [one["setting"] for one in measured["choice"]["left out"].values()] == [chosen] * 4
+
+
+def test_the_tables_of_the_map_are_what_was_measured() -> None:
+    layouts = json.loads((PROJECT / "artifacts" / "benchmarks" / "layouts.json").read_text(encoding="utf-8"))
+    assert loaded("layouts").table(layouts["layouts"]) in README
+    mapping = json.loads((PROJECT / "artifacts" / "benchmarks" / "map.json").read_text(encoding="utf-8"))
+    assert not mapping["quick"]
+    assert loaded("mapping").table(mapping["sizes"]) in README
 
 
 def test_files_it_links_to_exist() -> None:

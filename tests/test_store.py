@@ -275,6 +275,7 @@ def manifest(files: dict[str, FileEntry] | None = None, papers: int = 2, generat
         inputs=[{"name": "ü.md", "sha256": "0"}],
         files=files or {},
         weighing={"papers": papers, "average_length": 1.5},
+        picture={"kept": 0.5, "trustworthiness": 0.9, "k": 15, "rows": papers},
         added=["2020-10-07T12:00:00+00:00"],
         counts={"repeated": 0, "rejected": 0},
     )
@@ -290,10 +291,10 @@ def test_a_manifest_comes_back() -> None:
     ("found", "replaced", "error"),
     [
         ('"papers": 2', '"papers": 3', LibraryDamaged),
-        ('"format": 2', '"format": 1', ForeignLibrary),
-        ('"format": 2', '"format": 3', ForeignLibrary),
-        ('"format": 2', '"format": "2"', ForeignLibrary),
-        ('"format": 2,', "", LibraryDamaged),
+        ('"format": 3', '"format": 1', ForeignLibrary),
+        ('"format": 3', '"format": 2', ForeignLibrary),
+        ('"format": 3', '"format": "2"', ForeignLibrary),
+        ('"format": 3,', "", LibraryDamaged),
         ('"average_length": 1.5', '"average_length": 2.5', LibraryDamaged),
         ("2020-10-07T12", "2020-10-07T13", LibraryDamaged),
         ("{", "[", LibraryDamaged),
@@ -305,7 +306,7 @@ def test_an_altered_manifest_is_refused(found: str, replaced: str, error: type[E
         Manifest.from_json(manifest().to_json().replace(found, replaced, 1), "m.json")
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 2}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 3}', "[" * 100_000])
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(LibraryDamaged):
         Manifest.from_json(text, "m.json")
@@ -321,6 +322,8 @@ def test_a_manifest_never_leads_out_of_its_folder(name: str) -> None:
 
 
 # --- folder
+
+LABELS = '{"next_id": 0, "topics": []}'
 
 
 def arrays_of(rows: int) -> dict[str, tuple[NDArray[np.generic], str]]:
@@ -340,6 +343,8 @@ def arrays_of(rows: int) -> dict[str, tuple[NDArray[np.generic], str]]:
         "postings": (np.array(postings), "<i4"),
         "lengths": (np.array([[3], *([1] for _ in range(rows - 1))]), "<i4"),
         "layout": (np.zeros((rows, 2)), "<f4"),
+        "faithfulness": (np.full((rows, 1), 0.25), "<f4"),
+        "topics": (np.zeros((rows, 2)), "<i4"),
     }
 
 
@@ -348,7 +353,11 @@ def commit(path: Path, generation: str, papers: list[Paper]) -> None:
     with Workshop(path) as workshop:
         work = workshop.work
         make_database(work / f"papers-{generation}.sqlite", papers).close()
-        files = {"papers": describe_file(work / f"papers-{generation}.sqlite")}
+        (work / f"labels-{generation}.json").write_text(LABELS, encoding="utf-8")
+        files = {
+            "papers": describe_file(work / f"papers-{generation}.sqlite"),
+            "labels": describe_file(work / f"labels-{generation}.json"),
+        }
         for role, (values, dtype) in arrays_of(len(papers)).items():
             files[role] = write_array(work / f"{role}-{generation}.npy", values, dtype)
         workshop.commit(manifest(files, len(papers), generation))
@@ -366,12 +375,12 @@ def test_a_commit_replaces_everything_and_a_reader_keeps_what_it_opened(tmp_path
     assert reader.terms().postings(0, 2).tolist() == [[0, 1], [1, 1]]
     assert LibraryFolder(path).neighbors(1) == [(2, 0.5)]
     assert sorted(file.name.partition("-")[0] for file in path.iterdir()) == [
-        ".paper", "cosines", "layout", "lengths", "manifest.json", "neighbors", "papers", "postings", "related",
-        "sample", "scores", "similarities", "terms", "twins", "vectors",
+        ".paper", "cosines", "faithfulness", "labels", "layout", "lengths", "manifest.json", "neighbors", "papers",
+        "postings", "related", "sample", "scores", "similarities", "terms", "topics", "twins", "vectors",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("role", ["papers", *ROLES])
+@pytest.mark.parametrize("role", ["papers", "labels", *ROLES])
 def test_a_missing_or_cut_file_is_named(tmp_path: Path, role: str) -> None:
     commit(tmp_path / "library", "0000000a", PAPERS[:2])
     (file,) = (tmp_path / "library").glob(f"{role}-*")
@@ -450,6 +459,8 @@ WRONG = [
     ("postings", (4, 2), "<i8"), ("postings", (4, 2), "<f4"), ("lengths", (2, 1), "<i4"), ("lengths", (4, 1), "<i4"),
     ("lengths", (3, 2), "<i4"), ("lengths", (3, 0), "<i4"), ("lengths", (3, 1), "<i8"), ("lengths", (3, 1), "<f4"),
     ("layout", (2, 2), "<f4"), ("layout", (3, 1), "<f4"), ("layout", (3, 2), "<f2"),
+    ("faithfulness", (2, 1), "<f4"), ("faithfulness", (3, 2), "<f4"), ("faithfulness", (3, 1), "<f2"),
+    ("topics", (2, 2), "<i4"), ("topics", (3, 1), "<i4"), ("topics", (3, 3), "<i4"), ("topics", (3, 2), "<f4"),
 ]  # fmt: skip
 
 
@@ -573,6 +584,14 @@ def test_lists_that_name_papers_that_do_not_exist_are_damage(three: Path, role: 
             read()
 
 
+def test_labels_that_were_altered_are_damage(three: Path) -> None:
+    assert LibraryFolder(three).labels() == LABELS
+    (file,) = three.glob("labels-*")
+    file.write_text(LABELS.replace("0", "1"))
+    with pytest.raises(LibraryDamaged, match=r"labels-0000000a\.json was altered"):
+        LibraryFolder(three).labels()
+
+
 @pytest.mark.parametrize("column", [0, 1, 2])
 @pytest.mark.parametrize("wrong", [3, -1, -2, 2**31 - 1, -(2**31)])
 def test_twins_that_do_not_exist_are_damage(three: Path, column: int, wrong: int) -> None:
@@ -583,7 +602,7 @@ def test_twins_that_do_not_exist_are_damage(three: Path, column: int, wrong: int
         LibraryFolder(three).twins()
 
 
-@pytest.mark.parametrize("role", ["similarities", "scores", "cosines", "layout", "sample"])
+@pytest.mark.parametrize("role", ["similarities", "scores", "cosines", "layout", "faithfulness", "sample"])
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
 def test_numbers_that_are_not_finite_are_damage(three: Path, role: str, wrong: float) -> None:
     values, dtype = arrays_of(3)[role]
@@ -739,6 +758,10 @@ def forge(path: Path, **changes: object) -> None:
         {"weighing": {"papers": 2**53, "average_length": 2.0}}, {"weighing": {"papers": 2, "average_length": -3.0}},
         {"weighing": {"papers": 2, "average_length": math.nan}}, {"weighing": {"papers": math.inf, "average_length": 2.0}},
         {"weighing": {"papers": 2, "average_length": 2.0, "unheard": 1}},
+        {"picture": 5}, {"picture": {}}, {"picture": {"kept": 0.5, "trustworthiness": 0.9, "k": 15}},
+        {"picture": {"kept": math.nan, "trustworthiness": 0.9, "k": 15, "rows": 2}},
+        {"picture": {"kept": -0.1, "trustworthiness": 0.9, "k": 15, "rows": 2}},
+        {"picture": {"kept": "x", "trustworthiness": 0.9, "k": 15, "rows": 2}},
         {"added": []}, {"added": [1]}, {"added": "2020-10-07"}, {"added": None}, {"added": {}},
     ],
     ids=str,

@@ -1,4 +1,4 @@
-"""The page and the figure, read back: what was put in is what comes out, and nothing of it is markup."""
+"""The page, read back: what was put in is what comes out, and nothing of it is markup."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_webmap_blobs import read_numbers, read_texts
 
-from explorer import webmap
+import explorer
 from explorer.papers import Paper
-from explorer.webmap import MapData, figure, write_html
+from explorer.webmap import Contents, MapData, MapTopic, write_html
+from explorer.webmap.blobs import Blob, encodable
+from explorer.webmap.page import SCRIPTS, _page
 
+ASSETS = Path(explorer.__file__).parent / "assets"
 HOSTILE = [
     "</script><script>alert(1)</script>",
     "<!-- <script>",
@@ -39,7 +44,7 @@ HOSTILE = [
 def _small_plotly() -> Iterator[None]:
     """Stand in for 4.8 MB of library, which only the browser needs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("plotly.offline.get_plotlyjs", lambda: "window.Plotly = {};\r\nvar x = 'A&B';")
+        patch.setattr("plotly.offline.get_plotlyjs", lambda: "window.Plotly = {};\nvar x = 'A&B';")
         yield
 
 
@@ -50,17 +55,18 @@ def make_papers(titles: list[str]) -> list[Paper]:
             title=title,
             abstract=f"Abstract of {title}",
             authors=("Ada Lovelace", f"Author {row}"),
-            date="2020-10-07",
+            date=f"2020-10-0{1 + row % 9}",
             categories=("cs.CV", "cs.LG"),
-            listed_in=("cs.CV",),
-            url=f"https://arxiv.org/abs/2010.{row:05}",
-            links=(f"https://example.org/{row}",),
+            listed_in=("cs.CV", "stat.ML"),
+            url=f"https://arxiv.org/abs/2010.{row:05}" if row % 2 else f"https://example.org/{row}",
+            doi=f"10.1000/{row}",
+            links=(f"https://example.org/{row}", "https://example.org/code"),
         )
         for row, title in enumerate(titles)
     ]
 
 
-def make_data(titles: list[str], title: str = "A library") -> MapData:
+def make_data(titles: list[str], title: str = "A library", **more: Any) -> MapData:
     count = len(titles)
     random = np.random.default_rng(7)
     vectors = random.normal(size=(count, 16))
@@ -74,72 +80,134 @@ def make_data(titles: list[str], title: str = "A library") -> MapData:
         coordinates=random.normal(size=(count, 2)).astype(np.float32),
         neighbors=neighbors.astype(np.int32),
         similarities=np.take_along_axis(cosines, neighbors, axis=1).astype(np.float32),
+        **more,
     )
 
 
-def page_of(data: MapData, folder: Path) -> str:
-    write_html(folder / "map.html", data)
+def page_of(data: MapData, folder: Path, embed: str | None = None) -> str:
+    write_html(folder / "map.html", data, embed)
     return (folder / "map.html").read_bytes().decode()
 
 
-def islands(page: str) -> dict[str, bytes]:
-    found = re.findall(r'<script type="application/octet-stream" id="(\w+)">([A-Za-z0-9+/=]*)</script>', page)
-    return {name: base64.b64decode(content, validate=True) for name, content in found}
+def read_back(page: str) -> tuple[dict[str, Any], dict[str, Blob]]:
+    """Return the header and the blobs that a page holds."""
+    (written,) = re.findall(r'<script type="application/json" id="header">(.*?)</script>', page, re.DOTALL)
+    header = json.loads(written)
+    islands = re.findall(r'<script type="application/octet-stream" id="blob-([\w.]+)">([A-Za-z0-9+/=]*)</script>', page)
+    assert sorted(name for name, _ in islands) == sorted(header["blobs"])
+    return header, {name: Blob(text, **header["blobs"][name]) for name, text in islands}
 
 
-def library_of(page: str) -> dict[str, object]:
-    library: dict[str, object] = json.loads(zlib.decompress(islands(page)["library"]))
-    return library
+def raw(blob: Blob) -> str:
+    content = base64.b64decode(blob.text, validate=True)
+    return (zlib.decompress(content, -zlib.MAX_WBITS) if blob.deflated else content).decode()
 
 
-def test_the_page_gives_back_every_value(tmp_path: Path) -> None:
+def column_of(blobs: dict[str, Blob], name: str) -> list[str]:
+    values = json.loads(raw(blobs[f"{name}.values"]))
+    return [values[code] for code in read_numbers(blobs[name])]
+
+
+def test_the_page_gives_back_every_text(tmp_path: Path) -> None:
     data = make_data([f"Title {row}" for row in range(40)])
-    found = islands(page_of(data, tmp_path))
-    assert list(found) == ["coordinates", "library", "neighbors", "similarities"]
+    header, blobs = read_back(page_of(data, tmp_path))
+    papers = list(data.papers)
+    assert (header["title"], header["count"], header["perPaper"]) == ("A library", 40, 10)
+    assert raw(blobs["ids"]).split("\n") == [paper.id for paper in papers]
+    assert read_texts(blobs, "title") == [paper.title for paper in papers]
+    assert read_texts(blobs, "abstract") == [paper.abstract for paper in papers]
+    assert read_texts(blobs, "authors") == ["\n".join(paper.authors) for paper in papers]
+    assert read_texts(blobs, "links") == ["\n".join(paper.links) for paper in papers]
+    assert read_texts(blobs, "doi") == [paper.doi for paper in papers]
+    own = "https://arxiv.org/abs/"
+    assert header["address"] == own
+    assert read_texts(blobs, "url") == ["=" if paper.url == own + paper.id else paper.url for paper in papers]
+    assert column_of(blobs, "date") == [paper.date for paper in papers]
+    assert column_of(blobs, "category") == ["cs.CV"] * 40
+    assert column_of(blobs, "categories") == ["cs.CV\ncs.LG"] * 40
+    assert column_of(blobs, "listed") == ["stat.ML"] * 40
 
-    library = json.loads(zlib.decompress(found["library"]))
-    assert library["title"] == "A library"
-    fields = ["id", "title", "date", "url", "abstract", "authors", "categories", "listed_in", "links"]
-    assert list(library["papers"]) == fields
-    for field in fields:
-        expected = [getattr(paper, field) for paper in data.papers]
-        assert library["papers"][field] == [list(value) if isinstance(value, tuple) else value for value in expected]
 
-    coordinates = np.frombuffer(found["coordinates"], "<f4").reshape(40, 2)
-    np.testing.assert_array_equal(coordinates, data.coordinates)
-    neighbors = np.frombuffer(zlib.decompress(found["neighbors"]), "<i4").reshape(40, 10)
-    np.testing.assert_array_equal(neighbors, data.neighbors)
-    similarities = np.frombuffer(zlib.decompress(found["similarities"]), "<i2").reshape(40, 10)
-    assert [f"{value / 1000:.3f}" for value in similarities[3]] == [f"{value:.3f}" for value in data.similarities[3]]
+def test_numbers_come_back_as_near_as_their_steps(tmp_path: Path) -> None:
+    faithfulness = np.linspace(0, 1, 40, dtype=np.float32)
+    faithfulness[7] = np.nan
+    directions = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
+    data = make_data(["a"] * 40, faithfulness=faithfulness, directions=directions)
+    header, blobs = read_back(page_of(data, tmp_path))
+    places = np.array([read_numbers(blobs["x"]), read_numbers(blobs["y"])]).T * header["step"] + header["origin"]
+    side = np.ptp(data.coordinates, axis=0).max()
+    assert np.abs(places - data.coordinates).max() <= side / 65_535 / 2 * 1.001
+    assert read_numbers(blobs["neighbors"]) == data.neighbors.reshape(-1).tolist()
+    similarities = np.array(read_numbers(blobs["similarities"])) / 1000 - 1
+    assert [f"{value:.3f}" for value in similarities] == [f"{value:.3f}" for value in data.similarities.reshape(-1)]
+    shares = read_numbers(blobs["faithfulness"])
+    assert shares[7] == 0
+    known = np.isfinite(faithfulness)
+    assert np.abs((np.array(shares)[known] - 1) / 254 - faithfulness[known]).max() <= 0.5 / 254 + 1e-6
+    read = (np.array(read_numbers(blobs["directions"])).reshape(40, 6) - 128) * header["direction_steps"]
+    assert np.abs(read - directions).max() <= header["direction_steps"] / 2 * 1.001
+    assert header["direction_steps"] == pytest.approx(np.abs(directions).max() / 127)
 
 
-def test_similarities_are_rounded_not_cut(tmp_path: Path) -> None:
-    data = make_data(["a", "b"])
-    similarities = np.array([[0.9996], [-0.1236]], dtype=np.float32)
-    page = page_of(MapData("t", data.papers, data.coordinates, data.neighbors, similarities), tmp_path)
-    assert np.frombuffer(zlib.decompress(islands(page)["similarities"]), "<i2").tolist() == [1000, -124]
+def test_what_is_not_embedded_is_not_in_the_page(tmp_path: Path) -> None:
+    data = make_data(["A title"] * 12, directions=np.ones((12, 2), dtype=np.float32))
+    names = {embed: set(read_back(page_of(data, tmp_path, embed))[1]) for embed in ("all", "titles", "none")}
+    assert names["none"] == {"x", "y", "topics", "plotly", "ids"}
+    assert names["titles"] - names["none"] == {
+        "title.counts", "title.entries", "url.counts", "url.entries", "words", "betweens", "date", "date.values",
+        "category", "category.values", "neighbors", "similarities",
+    }  # fmt: skip
+    assert {"abstract.entries", "authors.entries", "directions", "categories"} <= names["all"] - names["titles"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 55])
 def test_small_libraries_are_written(tmp_path: Path, count: int) -> None:
     page = page_of(make_data([f"Title {row}" for row in range(count)]), tmp_path)
-    neighbors = np.frombuffer(zlib.decompress(islands(page)["neighbors"]), "<i4")
-    assert len(neighbors) == count * min(10, count - 1)
+    _, blobs = read_back(page)
+    assert ("neighbors" in blobs) == (count > 1)
+    if count > 1:
+        assert len(read_numbers(blobs["neighbors"])) == count * min(10, count - 1)
     assert ("1 paper<" if count == 1 else f"{count} papers<") in page
 
 
 def test_the_policy_names_exactly_the_scripts_of_the_page(tmp_path: Path) -> None:
     page = page_of(make_data(["a", "b"]), tmp_path)
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    assert len(scripts) == 2
-    assert scripts[0] == "window.Plotly = {};\nvar x = 'A&B';"  # browsers hash text with one kind of line end
-    hashes = [base64.b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    header, blobs = read_back(page)
+    plotly = raw(blobs["plotly"])
+    assert plotly == "window.Plotly = {};\nvar x = 'A&B';"
+    assert header["blobs"]["plotly"]["deflated"]
+    hashes = [base64.b64encode(sha256(text.encode()).digest()).decode() for text in (script, plotly)]
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
     assert html.unescape(policy[1]) == (
         f"default-src 'none'; script-src 'sha256-{hashes[0]}' 'sha256-{hashes[1]}' 'unsafe-eval'; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
+
+
+def test_the_program_is_all_scripts_once_and_no_two_share_a_name(tmp_path: Path) -> None:
+    page = page_of(make_data(["a"]), tmp_path)
+    (program,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert sorted(SCRIPTS) == sorted(path.stem for path in (ASSETS / "map").glob("*.js"))
+    assert len(set(SCRIPTS)) == len(SCRIPTS)
+    places = [program.index((ASSETS / "map" / f"{name}.js").read_text("utf-8")) for name in SCRIPTS]
+    assert places == sorted(places)
+    assert program.count('"use strict"') == 1
+    declared = re.findall(r"^(?:async )?(?:function|class) (\w+)", program, re.MULTILINE)
+    for names in re.findall(r"^(?:const|let) (.+)$", program, re.MULTILINE):
+        declared += re.findall(r"(?:^|, )(\w+) =", names)
+    assert len(declared) > 150
+    assert [name for name in set(declared) if declared.count(name) > 1] == []
+
+
+def test_what_the_scripts_look_for_is_in_the_page() -> None:
+    template = (ASSETS / "map.html").read_text("utf-8")
+    programs = "".join((ASSETS / "map" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    made = re.findall(r'\.id = "([\w-]+)"', programs)
+    wanted = re.findall(r'part\("([\w-]+)"\)', programs)
+    assert len(wanted) > 40
+    assert [name for name in wanted if name not in made and f'id="{name}"' not in template] == []
 
 
 def test_the_page_refers_to_no_other_file(tmp_path: Path) -> None:
@@ -151,18 +219,30 @@ def test_the_page_refers_to_no_other_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["</script>", "</SCRIPT ", "<!--", "<script"])
 def test_a_script_that_would_end_early_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: f"var text = '{text}';")
+    monkeypatch.setattr("explorer.webmap.page._program", lambda: f"var text = '{text}';")
     with pytest.raises(ValueError, match="cannot be written into a page"):
         write_html(tmp_path / "map.html", make_data(["a"]))
     assert list(tmp_path.iterdir()) == []
 
 
+def test_line_ends_are_those_that_browsers_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.webmap.page._program", lambda: "one;\r\ntwo;\rthree;\0")
+    page = page_of(make_data(["a"]), tmp_path)
+    assert "<script>one;\ntwo;\nthree;\\0</script>" in page
+    assert base64.b64encode(sha256(b"one;\ntwo;\nthree;\\0").digest()).decode() in html.unescape(page)
+
+
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_are_kept_and_stay_out_of_the_markup(tmp_path: Path, hostile: str) -> None:
-    plain, page = page_of(make_data(["a", "b"]), tmp_path), page_of(make_data([hostile, "b"], title=hostile), tmp_path)
-    library = library_of(page)
-    assert library["title"] == hostile
-    assert library["papers"]["title"][0] == hostile  # type: ignore[index]
+    def made(text: str) -> MapData:
+        topics = [MapTopic(0, 0, text, 0)]
+        return make_data([text, "b"], text, topics=topics, topic_of=np.zeros(2, np.int32), columns={text: [text, "c"]})
+
+    plain, page = page_of(made("a"), tmp_path), page_of(made(hostile), tmp_path)
+    header, blobs = read_back(page)
+    assert header["title"] == header["topics"][0]["label"] == header["columns"][0]["name"] == encodable(hostile)
+    assert encodable(hostile) in header["columns"][0]["values"]
+    assert read_texts(blobs, "authors")[0] == "Ada Lovelace\nAuthor 0"
     for tag in ("<script", "</script", "<img", "<!--", "<b>", "\0", "\ufffe"):
         assert page.count(tag) == plain.count(tag)
 
@@ -174,13 +254,22 @@ def test_the_title_of_the_library_is_escaped(tmp_path: Path) -> None:
     assert f'<h1 dir="auto">{escaped}</h1>' in page
 
 
-@settings(max_examples=25, deadline=None)
-@given(titles=st.lists(st.text(), min_size=1, max_size=4), name=st.text())
-def test_any_texts_come_back(titles: list[str], name: str) -> None:
-    page = webmap._page(make_data(titles, title=name)).decode()
-    library = library_of(page)
-    assert library["title"] == name
-    assert library["papers"]["title"] == titles  # type: ignore[index]
+@settings(max_examples=25)
+@given(names=st.lists(st.text(), min_size=1, max_size=4), title=st.text())
+def test_any_ids_topics_and_columns_come_back(names: list[str], title: str) -> None:
+    count = len(names)
+    papers = [Paper(id=name, title="t", categories=(name,)) for name in names]
+    nobody = np.zeros((count, 0))
+    topics = [MapTopic(row, 0, name, row) for row, name in enumerate(names)]
+    data = MapData(
+        title, papers, np.zeros((count, 2), np.float32), nobody.astype(np.int32), nobody.astype(np.float32), topics,
+        np.arange(count, dtype=np.int32), columns={"own": names},
+    )  # fmt: skip
+    header, blobs = read_back("".join(_page(data, Contents.of(count))))
+    assert header["title"] == encodable(title)
+    assert [topic["label"] for topic in header["topics"]] == [encodable(name) for name in names]
+    assert raw(blobs["ids"]).split("\n") == [encodable(name).replace("\n", " ") for name in names]
+    assert column_of(blobs, "category") == [encodable(name) for name in names]
 
 
 def test_equal_input_gives_equal_bytes(tmp_path: Path) -> None:
@@ -207,58 +296,3 @@ def test_a_failure_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_html(tmp_path / "absent" / "map.html", make_data(["a"]))
-
-
-def test_above_the_limit_abstracts_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webmap, "ABSTRACT_LIMIT", 3)
-    assert "abstract" in library_of(page_of(make_data(["a"] * 3), tmp_path))["papers"]  # type: ignore[operator]
-    papers = library_of(page_of(make_data(["a"] * 4), tmp_path))["papers"]
-    assert list(papers) == ["id", "title", "date", "url"]  # type: ignore[call-overload]
-
-
-def test_rows_that_do_not_match_are_refused() -> None:
-    data = make_data(["a", "b", "c"])
-    with pytest.raises(ValueError, match=r"coordinates of shape \(3, 2\)"):
-        MapData("t", data.papers, data.coordinates[:2], data.neighbors, data.similarities)
-    with pytest.raises(ValueError, match="neighbors and similarities"):
-        MapData("t", data.papers, data.coordinates, data.neighbors[:2], data.similarities[:2])
-    with pytest.raises(ValueError, match="neighbors and similarities"):
-        MapData("t", data.papers, data.coordinates, data.neighbors, data.similarities[:, :1])
-
-
-def test_the_figure_shows_every_paper_where_it_is() -> None:
-    data = make_data([f"Title {row}" for row in range(30)])
-    made = figure(data)
-    (points,) = made.data
-    assert points.type == "scattergl"
-    np.testing.assert_array_equal(points.x, data.coordinates[:, 0])
-    np.testing.assert_array_equal(points.y, data.coordinates[:, 1])
-    assert points.hovertext[3] == "Title 3<br>2010.00003 · 2020-10-07"
-    assert made.layout.spikedistance == 0
-    assert made.layout.hovermode == "closest"
-    assert made.layout.yaxis.scaleanchor == "x"
-
-
-def test_the_figure_shows_pseudo_markup_literally() -> None:
-    made = figure(make_data(["<b>x</b> & y", '<a href="javascript:alert(1)">z</a>'], title="<i>A</i> & B"))
-    first, second = made.data[0].hovertext
-    assert first == "&lt;b&gt;x&lt;/b&gt; &amp; y<br>2010.00000 · 2020-10-07"
-    assert second.startswith('&lt;a href="javascript:alert(1)"&gt;z&lt;/a&gt;<br>')
-    assert made.layout.title.text == "&lt;i&gt;A&lt;/i&gt; &amp; B"
-
-
-def test_the_figure_wraps_long_titles() -> None:
-    text = figure(make_data(["word " * 30, "x" * 10_000])).data[0].hovertext
-    assert text[0].split("<br>")[:-1] == ["word " * 11 + "word", "word " * 11 + "word", "word " * 5 + "word"]
-    lines = text[1].split("<br>")
-    assert len(lines) == 7
-    assert all(len(line) <= 60 for line in lines)
-
-
-def test_a_paper_without_a_title_is_shown_by_its_id() -> None:
-    assert figure(make_data([""])).data[0].hovertext == ("2010.00000<br>2010.00000 · 2020-10-07",)
-
-
-@pytest.mark.parametrize(("count", "size"), [(1, 11.0), (55, 10.5), (100_000, 3.0), (10_000_000, 2.0)])
-def test_points_shrink_as_papers_grow(count: int, size: float) -> None:
-    assert webmap._marker_size(count) == size

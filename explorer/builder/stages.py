@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 from explorer import __version__, readers
 from explorer.builder.options import BuildOptions, BuildReport
 from explorer.builder.plan import NEIGHBORS, Plan
+from explorer.builder.previous import previous_topics
 from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
 from explorer.builder.words import Words
 from explorer.duplicates import first_of_equal, twins
 from explorer.embedder import BatchedEmbedder, Embedder, ModelFiles, load
 from explorer.errors import InvalidInput, LibraryDamaged
 from explorer.index import NearestRows, unit
-from explorer.layout import LayoutOptions, LayoutProcess, project
+from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness, kept_neighbors, project, sampled_rows
 from explorer.progress import Progress
 from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
@@ -43,15 +44,16 @@ from explorer.store import (
     new_generation,
     write_array,
 )
+from explorer.topics import make_topics
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _SHARD = 512  # papers embedded at a time: what a killed build loses at most
-_STAGES = ("reading", "embedding", "words", "neighbors", "layout", "writing")
+_STAGES = ("reading", "embedding", "words", "neighbors", "topics", "layout", "writing")
 _LISTS = ("neighbors", "similarities", "related", "scores", "cosines")
-_VERSIONED = ("sentence-transformers", "torch", "openvino", "faiss-cpu", "umap-learn", "numpy")
+_VERSIONED = ("sentence-transformers", "torch", "openvino", "faiss-cpu", "umap-learn", "graspologic-native", "numpy")
 
 
 class Build:
@@ -78,7 +80,7 @@ class Build:
                 readers.find_reader(file)  # a wrong one is told before the first is read
             self._stage_vectors()
             self._store_neighbors(self._store_words())
-            self._store_layout(layout)
+            self._store_picture(layout)
             with self._progress.stage("writing"):
                 self._commit()
         self._report.seconds = self._progress.seconds
@@ -241,11 +243,33 @@ class Build:
         self._store("twins", twins(neighbors, similarities, words.titles, words.contents, words.counts), "<i4")
         self._vectors = nearest.vectors
 
-    def _store_layout(self, layout: LayoutProcess) -> None:
+    def _store_picture(self, process: LayoutProcess) -> None:
+        """Store layout and topics: both are made of the neighbor graph, so one beside the other."""
+        neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
+        options = LayoutOptions(seed=self._options.seed)
+        layout = self._beside.enter_context(ThreadPoolExecutor(1)).submit(
+            project, self._vectors, neighbors, similarities, options, process
+        )
+        with self._progress.stage("topics"):
+            self._store_topics(neighbors, similarities)
         with self._progress.stage("layout"):
-            neighbors, similarities = (load_array(self._path(role, "npy")) for role in ("neighbors", "similarities"))
-            options = LayoutOptions(seed=self._options.seed)
-            self._store("layout", project(self._vectors, neighbors, similarities, options, layout), "<f4")
+            coordinates = layout.result()
+            self._store("layout", coordinates, "<f4")
+            self._store("faithfulness", kept_neighbors(neighbors, coordinates)[:, None], "<f4")
+            rows = sampled_rows(len(coordinates), seed=self._options.seed)
+            kept, trustworthiness = faithfulness(self._vectors, coordinates, rows)
+            self._picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
+
+    def _store_topics(self, neighbors: NDArray[np.int32], similarities: NDArray[np.float32]) -> None:
+        """Store the topics; a library that is replaced hands its topics on where its papers are still there."""
+        with closing(PaperDatabase(self._path("papers", "sqlite"), self._report.papers)) as database:
+            previous = previous_topics(self._workshop.path, database, self._report.papers)
+            topics = make_topics(neighbors, similarities, database.papers, self._options.seed, previous)
+        self._topics = len(topics)
+        self._store("topics", topics.levels, "<i4")
+        path = self._path("labels", "json")
+        path.write_text(topics.to_json(), encoding="utf-8")
+        self._files["labels"] = describe_file(path)
 
     def _store(self, role: str, values: NDArray[np.generic], dtype: str) -> None:
         self._files[role] = write_array(self._path(role, "npy"), values, dtype)
@@ -265,8 +289,13 @@ class Build:
             inputs=self._plan.inputs,
             files=self._files,
             weighing=asdict(self._weighing),
+            picture=self._picture,
             added=[now],
-            counts={"repeated": self._report.repeated, "rejected": len(self._report.rejected)},
+            counts={
+                "repeated": self._report.repeated,
+                "rejected": len(self._report.rejected),
+                "topics": self._topics,
+            },
             versions=_versions(),
             created=now,
         )

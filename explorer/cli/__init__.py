@@ -22,7 +22,7 @@ from explorer.errors import ExplorerError
 # Each is the function of that name in the module of that name.
 _COMMANDS = {
     name.replace("_", "-"): name
-    for name in ("build", "completion", "demo", "evaluate", "find_similar", "info", "map", "model", "show")
+    for name in ("build", "completion", "demo", "evaluate", "find_similar", "info", "map", "model", "show", "topics")
 }
 _ALIASES = {"similar": "find-similar"}
 
@@ -70,6 +70,7 @@ def cli() -> None:
     explorer find-similar 2010.02893                  papers like this one
     explorer find-similar "depth from one image"      papers like this text
     explorer map --open                               the interactive map
+    explorer topics                                   what the library is about
     """
 
 

@@ -1,8 +1,11 @@
 """Neighbor graph to two dimensions with UMAP. May import papers, cache and errors.
 
-    optimizer   UMAP on the library's own neighbor graph, in this process
-    process     the same in a process of its own, which starts and compiles while other work goes on
-    worker      that process
+    optimizer      UMAP on the library's own neighbor graph, in this process
+    descent        its inner loop, which is compiled
+    process        the same in a process of its own, which starts and compiles while other work goes on
+    worker         that process
+    faithfulness   how much of the truth the picture keeps
+    picture        which points are nearest in it
 
 The start is the principal components: deterministic, and as good a start as a spectral one (Kobak & Linderman,
 "Initialization is critical for preserving global data structure in both t-SNE and UMAP", Nature Biotechnology 39,
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from explorer.layout.faithfulness import NEAREST, faithfulness, kept_neighbors, sampled_rows
 from explorer.layout.options import LayoutOptions
 from explorer.layout.process import LayoutProcess
 
@@ -22,7 +26,10 @@ if TYPE_CHECKING:
 
     Coordinates = NDArray[np.float32]
 
-__all__ = ["LayoutOptions", "LayoutProcess", "principal_components", "project"]
+__all__ = [
+    "NEAREST", "LayoutOptions", "LayoutProcess", "faithfulness", "kept_neighbors", "principal_components", "project",
+    "sampled_rows",
+]  # fmt: skip
 
 _DRAWN_EXACTLY = 3  # so few unit vectors lie in a plane through their mean: no optimization is needed
 

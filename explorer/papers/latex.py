@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ACCENTS = dict(
+ACCENTS = dict(
     zip(
         "\"'`^~=.cvuHkrdb",
         "\u0308\u0301\u0300\u0302\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u0328\u030a\u0323\u0331",
@@ -19,7 +19,7 @@ _ACCENT = re.compile(
 )
 # The blank that ends the name of a letter within a word: "Pe\l czy", "\L uka", but not "for some \l in".
 _LETTER = re.compile(r"(?:(?<=[^\W\d_])\\(?P<inner>aa|ae|i|j|l|o|oe|ss)|\\(?P<first>AE|L|O))\ +(?=[a-z])")
-_SYMBOLS = {
+SYMBOLS = {
     "AA": "Å", "AE": "Æ", "L": "Ł", "O": "Ø", "aa": "å", "ae": "æ", "approx": "≈", "cdot": "·", "cdots": "…",
     "circ": "°", "degree": "°", "dots": "…", "ell": "ℓ", "ge": "≥", "geq": "≥", "gg": "≫", "i": "i", "in": "∈",
     "infty": "∞", "j": "j", "l": "ł", "ldots": "…", "le": "≤", "leq": "≤", "lesssim": "≲", "ll": "≪", "mapsto": "→",
@@ -27,7 +27,7 @@ _SYMBOLS = {
     "textdegree": "°", "times": "×", "to": "→",
 }  # fmt: skip
 # Commands that say how their argument looks: the argument is the word, the command is not.
-_STYLES = frozenset({
+STYLES = frozenset({
     "bar", "bf", "bfseries", "big", "bigg", "Big", "Bigg", "bm", "boldsymbol", "boldmath", "cal", "cite",
     "displaystyle", "emph", "ensuremath", "em", "footnotesize", "frac", "dfrac", "tfrac", "hat", "hbox", "href", "it",
     "itshape", "label", "large", "left", "limits", "mathbb", "mathbf", "mathcal", "mathfrak", "mathit", "mathop",
@@ -56,7 +56,7 @@ _LITERAL = str.maketrans({code: character for character, code in _HIDDEN.items()
 def spelled_out(text: str) -> str:
     """Return `text` with its LaTeX turned into words and signs; blanks may be doubled."""
     text = _ESCAPED.sub(lambda match: _HIDDEN[match[1]], text.replace("\\\\", " "))
-    text = _LETTER.sub(lambda match: _SYMBOLS[match["inner"] or match["first"]], _ACCENT.sub(_accented, text))
+    text = _LETTER.sub(lambda match: SYMBOLS[match["inner"] or match["first"]], _ACCENT.sub(_accented, text))
     text = _FRACTION.sub(r" \1/\2", _DEGREE.sub("°", _ENVIRONMENT.sub(" ", text)))
     text = _COMMAND.sub(_command, _ARGUMENTS.sub(r"\1 ", text))
     text = _UNSEEN.sub("", _SPACING.sub(" ", text))
@@ -68,17 +68,17 @@ def spelled_out(text: str) -> str:
 def _accented(match: re.Match[str]) -> str:
     letter = match["a"] or match["dotless"] or match["b"] or match["c"] or match["d"]
     mark = match["mark"] or match["letter"] or match["spaced"]
-    accented = unicodedata.normalize("NFC", letter + _ACCENTS[mark])
+    accented = unicodedata.normalize("NFC", letter + ACCENTS[mark])
     # "\v x" is more often somebody's own command than an accent that no language has.
     return match[0] if match["spaced"] and len(accented) > 1 else accented
 
 
 def _command(match: re.Match[str]) -> str:
     name = match["name"]
-    if name in _STYLES:
+    if name in STYLES:
         # "{\bf bold}move": the blank that ended the command is still there; "a\textit{b}" stays one word.
         return ""
-    sign = _SYMBOLS.get(name)
+    sign = SYMBOLS.get(name)
     if sign is not None:
         return sign
     before = "" if match["joined"] is None else " "

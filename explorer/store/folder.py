@@ -97,6 +97,17 @@ class LibraryFolder:
             raise self._not_finite(role)
         return values
 
+    def labels(self) -> str:
+        """Return what is known of the topics, JSON text: who wrote the folder is not known, so it must be checked."""
+        from hashlib import sha256
+
+        file, entry = self._files["labels"], self._entry("labels")
+        file.seek(0)
+        content = file.read(entry.size + 1)
+        if sha256(content).hexdigest() != entry.sha256:
+            raise LibraryDamaged(f"{entry.name} was altered: its checksum does not match")
+        return content.decode(errors="replace")
+
     def terms(self) -> StoredTerms:
         """Return the counts of the papers' terms, to be read where they are needed."""
         return StoredTerms(self._files, self.manifest)
@@ -126,14 +137,14 @@ class LibraryFolder:
 
     def _open(self) -> None:
         files = self.manifest.files
-        if {"papers", *ROLES} - files.keys():
+        if {"papers", "labels", *ROLES} - files.keys():
             raise LibraryDamaged(f"{self.path / _MANIFEST} does not name all files")
         for entry in files.values():
             status = (self.path / entry.name).stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
                 raise LibraryDamaged(f"{self.path / entry.name} is {status.st_size} bytes long and not {entry.size}")
         self._require_shapes()
-        for role in ROLES:
+        for role in ("labels", *ROLES):
             self._files[role] = (self.path / files[role].name).open("rb")
         self.database = PaperDatabase(self.path / files["papers"].name, self.manifest.papers)
 

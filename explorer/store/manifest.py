@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from explorer.errors import ForeignLibrary, LibraryDamaged
 from explorer.store.roles import ROLES
 
-FORMAT = 2
+FORMAT = 3
 # What a library's own files are called: its role, then a generation, then what they are.
-_SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", **dict.fromkeys(ROLES, ".npy")}
+_SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys(ROLES, ".npy")}
 ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
 
 
@@ -32,7 +32,8 @@ class FileEntry:
 class Manifest:
     """Describe one state of a library. `files` maps roles ("papers", "vectors", ...) to files.
 
-    `weighing` is what BM25 takes from the papers as a whole; `added` says when each batch of papers came, ISO 8601.
+    `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the layout keeps;
+    `added` says when each batch of papers came, ISO 8601.
     """
 
     generation: str
@@ -42,6 +43,7 @@ class Manifest:
     inputs: list[dict[str, Any]]
     files: dict[str, FileEntry]
     weighing: dict[str, float]
+    picture: dict[str, float]
     added: list[str]
     counts: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -128,6 +130,9 @@ def _check(manifest: Manifest) -> None:
         "weighing": isinstance(manifest.weighing, dict)
         and manifest.weighing.keys() == {"papers", "average_length"}
         and all(map(_is_positive, manifest.weighing.values())),
+        "picture": isinstance(manifest.picture, dict)
+        and manifest.picture.keys() == {"kept", "trustworthiness", "k", "rows"}
+        and all(map(_is_number, manifest.picture.values())),
         "added": isinstance(manifest.added, list) and bool(manifest.added) and _texts(*manifest.added),
         "versions": isinstance(manifest.versions, dict) and _texts(*manifest.versions.values()),
         "created": isinstance(manifest.created, str),
@@ -141,5 +146,9 @@ def _texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
 def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < 2**53
+    return _is_number(value) and cast(float, value) >= 1

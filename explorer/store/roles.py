@@ -48,7 +48,9 @@ ROLES = {
     "postings": _of("<i4", width=2, rows=-1),
     "lengths": _of("<i4", width=1),
     "layout": _of("<f4", width=2),
+    "faithfulness": _of("<f4", width=1),
+    "topics": _of("<i4", width=2),
 }
 SAME_SHAPES = (("neighbors", "similarities"), ("related", "scores", "cosines"))
 OF_ROWS = frozenset({"neighbors", "related"})  # their values name papers
-FINITE = frozenset({"similarities", "scores", "cosines", "layout", "sample"})
+FINITE = frozenset({"similarities", "scores", "cosines", "layout", "faithfulness", "sample"})

@@ -6,15 +6,17 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser.looking import steps
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from explorer.papers import Paper
-from explorer.webmap import MapData, write_html
+from explorer.webmap import MapData, MapTopic, Measured, write_html
 
 # Software drawing: WebGL must work on machines without a graphics card.
 ARGUMENTS = [
@@ -58,6 +60,7 @@ def browser() -> Iterator[Browser]:
     executable = _chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
+        started.executable = executable  # type: ignore[attr-defined]
         yield started
         started.close()
 
@@ -66,7 +69,7 @@ def browser() -> Iterator[Browser]:
 def make_data() -> Callable[..., MapData]:
     """Return a maker of libraries: papers, and the place of each; vectors are random, neighbors true."""
 
-    def make(papers: list[Paper], coordinates: Any = None, title: str = "A small library") -> MapData:
+    def make(papers: list[Paper], coordinates: Any = None, title: str = "A small library", **more: Any) -> MapData:
         count = len(papers)
         random = np.random.default_rng(11)
         vectors = random.normal(size=(count, 12)) + 0.8
@@ -76,21 +79,97 @@ def make_data() -> Callable[..., MapData]:
         neighbors = np.argsort(-cosines, axis=1)[:, : min(10, count - 1)].astype(np.int32)
         places = random.uniform(-5, 5, size=(count, 2)) if coordinates is None else coordinates
         similarities = np.take_along_axis(cosines, neighbors, axis=1).astype(np.float32)
-        return MapData(title, papers, np.asarray(places, dtype=np.float32), neighbors, similarities)
+        more = {"directions": vectors.astype(np.float32), **more}
+        return MapData(title, papers, np.asarray(places, dtype=np.float32), neighbors, similarities, **more)
 
     return make
 
 
+COUNT = 60
+
+
+def paper(row: int) -> Paper:
+    title = f"Paper number {row} on {'Schrödinger bridges' if row % 7 == 0 else 'depth'}"
+    return Paper(
+        id=f"2010.{row:05}",
+        title=title,
+        abstract=f"First paragraph of {title}.\n\nSecond paragraph, where x < y.",
+        authors=("Ada Lovelace", "Émilie du Châtelet", f"Writer Nr{row}"),
+        date=f"{2010 + row % 6}-0{1 + row % 9}-07" if row % 15 != 4 else "",
+        categories=(("cs.CV", "cs.LG"), ("math.CO",), ("stat.ML",))[row % 3],
+        listed_in=("cs.CV", "cs.LG") if row % 3 == 0 else ("cs.IR",),
+        url=f"https://arxiv.org/abs/2010.{row:05}",
+        links=("https://github.com/example/code",),
+    )
+
+
 @pytest.fixture(scope="session")
+def data(make_data: Callable[..., MapData]) -> MapData:
+    """Return the library of most tests: 60 papers in three coarse topics, from left to right, of two parts each."""
+    places = np.random.default_rng(11).uniform(-5, 5, size=(COUNT, 2)).astype(np.float32)
+    coarse = np.digitize(places[:, 0], (-1.7, 1.7))
+    fine = 2 * coarse + (places[:, 1] > 0)
+    topics = [MapTopic(100 + at, 0, ("Depth", "Bridges", "Graphs")[at], at) for at in range(3)]
+    topics += [MapTopic(200 + at, 1, f"Part {at}", at // 2, at // 2) for at in range(6)]
+    rows = range(COUNT)
+    made: MapData = make_data(
+        [paper(row) for row in rows],
+        places,
+        topics=topics,
+        topic_of=(3 + fine).astype(np.int32),
+        faithfulness=np.array([np.nan if row % 20 == 7 else row % 16 / 15 for row in rows], dtype=np.float32),
+        measured=Measured(0.34, 0.977, 15, COUNT),
+        columns={
+            "citations": [None if row % 10 == 3 else row * row for row in rows],
+            "group": [("alpha", "beta", "gamma")[row % 3] for row in rows],
+            "mixed": [row if row % 2 else f"name {row % 4}" for row in rows],
+        },
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def shared(open_map: Callable[..., Page], data: MapData) -> Page:
+    return open_map(data)
+
+
+@pytest.fixture
+def page(shared: Page) -> Page:
+    """Bring the one page that most tests of a module use back to its beginning."""
+    shared.evaluate(
+        """() => {
+            explorerMap.close();
+            explorerMap.find("");
+            for (const id of ["close-list", "clear", "show-all"]) {
+                const made = document.getElementById(id);
+                if (made.checkVisibility()) made.click();
+            }
+            document.getElementById("color-by").value = "topic";
+            document.getElementById("color-by").dispatchEvent(new Event("change"));
+            document.activeElement.blur();
+        }"""
+    )
+    shared.mouse.move(500, 5)
+    shared.keyboard.press("Escape")
+    shared.click("#zoom-all")
+    shared.evaluate("document.activeElement.blur()")
+    settle(shared)
+    return shared
+
+
+@pytest.fixture(scope="module")
 def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Page]]:
     """Return an opener of maps. What a page complains of or asks for is in `page.noted`."""
     contexts = []
+    written: dict[int, tuple[MapData, Path]] = {}  # the data, too: else another may get the same id
 
-    def opened(data: MapData, address: str = "", before: str = "", **options: Any) -> Page:
-        path = tmp_path_factory.mktemp("map") / "map.html"
-        write_html(path, data)
+    def opened(data: MapData, address: str = "", before: str = "", until: str = "ready", **options: Any) -> Page:
+        if id(data) not in written:
+            written[id(data)] = data, tmp_path_factory.mktemp("map") / "map.html"
+            write_html(written[id(data)][1], data)
+        path = written[id(data)][1]
         settings = {"viewport": {"width": 1000, "height": 700}, "reduced_motion": "reduce", **options}
-        context = browser.new_context(**settings)
+        context = settings.pop("by", browser).new_context(**settings)
         context.set_default_timeout(120_000)  # milliseconds; a slow machine is no failure
         contexts.append(context)
         page = context.new_page()
@@ -104,7 +183,7 @@ def open_map(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         if before:
             page.add_init_script(before)
         page.goto(path.as_uri() + address)
-        page.evaluate("explorerMap.ready")
+        page.evaluate(f"explorerMap.{until}")
         settle(page)
         return page
 
@@ -149,18 +228,20 @@ def pixels(browser: Browser) -> Iterator[Callable[[Page], NDArray[np.int16]]]:
 
 @pytest.fixture(scope="session")
 def places() -> Callable[[Page, MapData], NDArray[np.float64]]:
-    """Return a reader of positions: (n, 2) window pixels of the papers, by the axes that Plotly draws with."""
+    """Return a reader of positions: (n, 2) window pixels of the papers, by the axes that Plotly draws with.
+
+    The axes count in steps of a 65,535th of the map's larger side.
+    """
 
     def read(page: Page, data: MapData) -> NDArray[np.float64]:
-        found = page.evaluate(
-            """(points) => {
+        (left, top), (right, bottom) = page.evaluate(
+            """() => {
                 const plot = document.getElementById("map"), { xaxis, yaxis } = plot._fullLayout;
                 const { left, top } = plot.getBoundingClientRect();
-                const [x0, y0] = [left + xaxis._offset, top + yaxis._offset];
-                return points.map(([x, y]) => [x0 + xaxis.l2p(x), y0 + yaxis.l2p(y)]);
-            }""",
-            data.coordinates.tolist(),
+                const at = (step) => [left + xaxis._offset + xaxis.l2p(step), top + yaxis._offset + yaxis.l2p(step)];
+                return [at(0), at(65535)];
+            }"""
         )
-        return np.array(found)
+        return np.array((left, top)) + steps(data) / 65_535 * np.array((right - left, bottom - top))
 
     return read
