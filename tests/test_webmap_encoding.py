@@ -73,7 +73,7 @@ def test_more_papers_mean_less_of_each() -> None:
     assert Contents.of(10**7, "all") == Contents(10**7, True, True, True)
     assert str(Contents.of(10)) == "titles, abstracts, neighbors"
     assert str(Contents.of(10, "none")) == "places"
-    assert Contents.of(10_000).bytes == 2_300_000 + 10_000 * 506.5
+    assert Contents.of(10_000).bytes == 2_300_000 + 10_000 * 498
     assert Contents.of(10**6).bytes < Contents.of(10**6, "titles").bytes + 1 < Contents.of(10**6, "all").bytes
     with pytest.raises(ValueError, match="embed is 'some': it must be one of all, titles, none"):
         Contents.of(10, "some")

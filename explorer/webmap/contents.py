@@ -16,7 +16,7 @@ CHOICES = ("all", "titles", "none")
 ABSTRACTS, _NEIGHBORS, _TITLES = 20_000, 200_000, 2_000_000
 # Bytes of page a paper, as measured with arXiv's papers by scripts/benchmark.py: places, topics and ids; titles, dates
 # and categories; neighbors; abstracts, authors and all the rest. And what a page of no papers has: Plotly, mostly.
-_PLACE, _TITLE, _LIST, _ABSTRACT = 13.5, 30.0, 43.0, 420.0
+_PLACE, _TITLE, _LIST, _ABSTRACT = 10.0, 25.0, 43.0, 420.0
 _EMPTY = 2_300_000
 
 

@@ -236,3 +236,13 @@ def test_the_address_follows_what_the_reader_does(page: Page, settle: Settle) ->
     settle(page)
     assert page.input_value("#search") == "bridges & more=50%"
     assert (call(page, "selected"), call(page, "coloring")) == ("2010.00003", "date")
+
+
+def test_a_step_back_leads_to_the_search_as_it_was(page: Page) -> None:
+    page.fill("#search", "number 33")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#panel")).to_be_hidden()
+    assert page.input_value("#search") == "number 33"
+    assert "2010.00033" in call(page, "matches()")

@@ -21,7 +21,7 @@ function note(how) {
 }
 
 const remember = () => note("pushState"); // a step back leads to the paper before
-const noteColoring = () => note("replaceState");
+const noteNow = () => note("replaceState");
 const noteSearch = later(() => note("replaceState"), 250);
 
 function addressed(name) {

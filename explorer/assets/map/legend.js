@@ -67,7 +67,7 @@ function toggleLegend(isOpen = part("legend-body").hidden) {
 function listenToLegend() {
   menu.addEventListener("change", () => {
     colorBy(menu.value);
-    noteColoring();
+    noteNow();
   });
   part("trust").addEventListener("input", onTrust);
   part("show-all").addEventListener("click", clearConditions);

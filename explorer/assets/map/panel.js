@@ -131,6 +131,7 @@ function neighborItem(row, similarity, isFar) {
 function choose(row, { isCentered = false } = {}) {
   if (!papers) return;
   const isOther = row !== chosen;
+  if (isOther) noteNow(); // a step back leads to the search as it is now, not as it was a moment ago
   show(row);
   if (isOther) remember();
   if (isCentered) center(row);
