@@ -225,7 +225,7 @@ class Library:
         from explorer import webmap
 
         where = self.path / "map.html" if path is None else Path(path)
-        data = self._map_data(columns)
+        data = self._map_data(columns, for_page=True)
         try:
             where.parent.mkdir(parents=True, exist_ok=True)
             webmap.write_html(where, data, embed)
@@ -318,8 +318,8 @@ class Library:
     def _titles(self, rows: Sequence[int]) -> list[str]:
         return [f"{paper.id} {paper.title}" for paper in self._folder.database.papers(rows)]
 
-    def _map_data(self, columns: Mapping[str, Sequence[Any]] | None = None) -> MapData:
-        from explorer.webmap import MapData, MapTopic, Measured, directions, positions
+    def _map_data(self, columns: Mapping[str, Sequence[Any]] | None, *, for_page: bool = False) -> MapData:
+        from explorer.webmap import ABSTRACTS, MapData, MapTopic, Measured, directions, positions
 
         folder, topics = self._folder, self.topics()
         place = {topic.id: position for position, topic in enumerate(topics.topics)}
@@ -345,7 +345,8 @@ class Library:
                 faithfulness=folder.array("faithfulness")[:, 0],
                 measured=Measured(picture["kept"], picture["trustworthiness"], int(picture["k"]), int(picture["rows"])),
                 columns=columns or {},
-                directions=directions(folder.array("vectors")),
+                # Only a small library's page holds them: no other map reads the vectors.
+                directions=directions(folder.array("vectors")) if for_page and len(self.papers) <= ABSTRACTS else None,
             )
         except ValueError as error:
             raise InvalidInput(str(error)) from None

@@ -23,7 +23,7 @@ from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
-from measuring import machine, note, run
+from measuring import CHROMIUM, machine, note, run
 
 PROJECT = Path(__file__).parents[1]
 CORPUS = PROJECT.parent / "shared" / "data" / "corpora" / "arxiv-100k.jsonl.gz"
@@ -33,10 +33,6 @@ COUNTS = (10_000, 100_000, 1_000_000)
 PLAIN, OURS = "plain Plotly", "the map"
 SIZE = {"width": 1200, "height": 800}
 TYPED = ("depth estimation", "graph neural net", "quantum error correction", "a survey of", "large language mo")
-FLAGS = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 _COLORED = """async (png) => {
     const image = new Image();
     image.src = "data:image/png;base64," + png;
@@ -222,7 +218,7 @@ class Browser:
             browser.close()
 
     def _start(self) -> Any:
-        return self._playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        return self._playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
 
     def _wait_for_points(self, page: Any, screencast: _Screencast) -> float:
         """Return when the first picture with points was shown, in seconds since the epoch."""

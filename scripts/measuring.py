@@ -12,6 +12,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+# Software WebGL, and no traffic of the browser's own.
+CHROMIUM = [
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _EVERY = 0.02  # seconds between two looks at the memory; at first, more often
 _AT_FIRST = 0.004

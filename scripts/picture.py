@@ -7,23 +7,19 @@ Needs Debian's chromium.
 
 from pathlib import Path
 
+from measuring import CHROMIUM
 from playwright.sync_api import sync_playwright
 
 from explorer import Library
 
 PROJECT = Path(__file__).parents[1]
-# Software WebGL, and no traffic of the browser's own.
-FLAGS = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 def main() -> None:
     library = Library.build(PROJECT / "explorer" / "sample" / "digest.md", PROJECT / "artifacts" / "demo")
     page_file = library.write_map()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         page = browser.new_page(viewport={"width": 1280, "height": 760})
         page.goto(page_file.as_uri() + "#paper=0000.00101")
         page.wait_for_timeout(3000)

@@ -11,9 +11,20 @@
 The page's own markup, style and scripts are the files of explorer/assets.
 """
 
-from explorer.webmap.contents import CHOICES, Contents
+from explorer.webmap.contents import ABSTRACTS, CHOICES, Contents
 from explorer.webmap.data import MapData, MapTopic, Measured, directions, positions
 from explorer.webmap.figure import figure
 from explorer.webmap.page import write_html
 
-__all__ = ["CHOICES", "Contents", "MapData", "MapTopic", "Measured", "directions", "figure", "positions", "write_html"]
+__all__ = [
+    "ABSTRACTS",
+    "CHOICES",
+    "Contents",
+    "MapData",
+    "MapTopic",
+    "Measured",
+    "directions",
+    "figure",
+    "positions",
+    "write_html",
+]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from explorer.papers import Paper
-from explorer.webmap.contents import ABSTRACTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,16 +104,14 @@ def positions(levels: NDArray[np.int32], place: Mapping[int, int]) -> NDArray[np
     return np.array([place.get(number, -1) for number in ids.tolist()], dtype=np.int32)[numbers]
 
 
-def directions(vectors: NDArray[np.floating[Any]], width: int = 48) -> NDArray[np.float32] | None:
-    """Return (n, width) float32 whose products are about the cosines of (n, d) unit rows; None where n is too large.
+def directions(vectors: NDArray[np.floating[Any]], width: int = 48) -> NDArray[np.float32]:
+    """Return (n, width) float32 whose products are about the cosines of (n, d) unit rows.
 
     They are the components of the vectors along the principal directions of them all: no other `width` numbers a paper
     give products nearer to the cosines (Eckart & Young, "The approximation of one matrix by another", 1936).
     """
     import numpy as np
 
-    if len(vectors) > ABSTRACTS:
-        return None
     rows = np.asarray(vectors, dtype=np.float32)
     values, axes = np.linalg.eigh((rows.T @ rows).astype(np.float64))
     chosen: NDArray[np.float32] = rows @ axes[:, np.argsort(-values)[:width]].astype(np.float32)

@@ -46,7 +46,6 @@ def encoded(data: MapData, contents: Contents) -> tuple[dict[str, Any], dict[str
         header["columns"].append({**described, "blob": f"column.{number}"})
         blobs |= {f"column.{number}": blob}
     header["blobs"] = {name: blob.described() for name, blob in blobs.items()}
-    header["embedded"] = {"titles": contents.titles, "abstracts": contents.abstracts}
     return header, blobs
 
 

@@ -12,24 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from browser.looking import steps
+from measuring import CHROMIUM
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from explorer.papers import Paper
 from explorer.webmap import MapData, MapTopic, Measured, write_html
 
-# Software drawing: WebGL must work on machines without a graphics card.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _PIXELS = """async (png) => {
     const image = new Image();
     image.src = "data:image/png;base64," + png;
@@ -59,7 +48,7 @@ def browser() -> Iterator[Browser]:
     """Start the browser once."""
     executable = _chromium()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
+        started = playwright.chromium.launch(executable_path=executable, headless=True, args=CHROMIUM)
         started.executable = executable  # type: ignore[attr-defined]
         yield started
         started.close()
