@@ -88,7 +88,8 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         raise LibraryDamaged(f"{source} is not a manifest of a library") from None
     if version != FORMAT:
         raise ForeignLibrary(
-            f"{source} has format {version!r}, this explorer reads {FORMAT}: update it, or build again"
+            f"{source} has format {version!r}, this explorer reads {FORMAT}: "
+            "update the explorer, or build the library again with --replace"
         )
     if content.pop("checksum", None) != _checksum({"format": version, **content}):
         raise LibraryDamaged(f"{source} was altered: its checksum does not match")

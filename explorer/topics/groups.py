@@ -47,7 +47,6 @@ def find_groups(neighbors: NDArray[np.int32], similarities: NDArray[np.float32],
     three papers, unless the library has. The same input gives the same groups.
     """
     import numpy as np
-    from scipy.sparse.csgraph import connected_components
 
     n = len(neighbors)
     least, most = _NEIGHBORS
@@ -55,7 +54,7 @@ def find_groups(neighbors: NDArray[np.int32], similarities: NDArray[np.float32],
     if n < _ALONE:
         return _nested(np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32))
     graph = _graph(neighbors[:, :count], similarities[:, :count])
-    if float(similarities.min()) >= _LIKE and connected_components(graph, directed=False)[0] == 1:
+    if float(similarities.min()) >= _LIKE and _is_connected(graph):
         return _nested(np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32))
     # Where modularity is sought at resolution 1, groups grow with the library. On arXiv's papers, groups agreed best
     # with categories at 2 for some hundred papers, 3 for thousands, 4 to 5 for a hundred thousand.
@@ -128,8 +127,6 @@ def _without_small(labels: Labels, graph: Any, least: int) -> Labels:
     Small ones that no edge leaves are put together, and to the smallest other group if that is not enough.
     """
     import numpy as np
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
 
     while True:
         sizes = np.bincount(labels)
@@ -146,8 +143,24 @@ def _without_small(labels: Labels, graph: Any, least: int) -> Labels:
             others = np.flatnonzero(sizes >= least)
             enough = sizes[small].sum() >= least or len(others) == 0
             target[small] = small[0] if enough else others[sizes[others].argmin()]
-        joined = csr_matrix((np.ones(len(sizes)), (np.arange(len(sizes)), target)), shape=2 * (len(sizes),))
-        labels = connected_components(joined, directed=False)[1][labels].astype(np.int32)
+        labels = _joined(target)[labels]
+
+
+def _is_connected(graph: Any) -> bool:
+    from scipy.sparse.csgraph import connected_components  # a tenth of a second to import, and seldom needed
+
+    return bool(connected_components(graph, directed=False)[0] == 1)
+
+
+def _joined(target: NDArray[np.intp]) -> Labels:
+    """Return new numbers for groups of which each is put to its target, (groups,) int32."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    joined = csr_matrix((np.ones(len(target)), (np.arange(len(target)), target)), shape=2 * (len(target),))
+    numbers: Labels = connected_components(joined, directed=False)[1].astype(np.int32)
+    return numbers
 
 
 def _between(labels: Labels, graph: Any) -> Any:

@@ -10,6 +10,10 @@ const isShown = (row) => shown[row] === 1;
 function setCondition(name, mask) {
   if (mask) conditions.set(name, mask);
   else if (!conditions.delete(name)) return;
+  applyConditions();
+}
+
+function applyConditions() {
   shown.fill(1);
   for (const kept of conditions.values()) for (let row = 0; row < count; row += 1) shown[row] &= kept[row];
   shownCount = 0;
@@ -48,6 +52,9 @@ on("coloring", () => {
 
 function clearConditions() {
   hidden.clear();
-  for (const name of [...conditions.keys()]) setCondition(name, null);
+  if (conditions.size) {
+    conditions.clear();
+    applyConditions();
+  }
   emit("cleared");
 }

@@ -70,13 +70,13 @@ function layoutNow() {
 
 let drawing = null; // what is being drawn; the newest wish is taken up after it
 
+// Only where there is WebGL: else Plotly has one trace without points, for the sake of its axes.
 async function drawPoints() {
-  if (!isReady) return;
   if (drawing) return void (drawing.again = true);
   drawing = { again: false };
-  const rectangle = hasWebgl ? wantedPart() : null;
+  const rectangle = wantedPart();
   drawnPart = null;
-  await Plotly.react(plot, hasWebgl ? traces(rectangle) : [{ type: "scatter", x: [], y: [] }], layoutNow());
+  await Plotly.react(plot, traces(rectangle), layoutNow());
   drawnPart = rectangle;
   const { again } = drawing;
   drawing = null;
@@ -94,18 +94,20 @@ function showRightPicture() {
 
 const drawSoon = later(() => void drawPoints(), 150);
 
+const canDraw = () => isReady && hasWebgl;
+
 // While a large library moves: what is drawn may not reach as far as what is seen, or much more could be.
 function onMove() {
   showRightPicture();
-  if (isReady && hasWebgl && count > MOST && !isPartDrawn() && wantedPart()) drawSoon();
+  if (canDraw() && count > MOST && !isPartDrawn() && wantedPart()) drawSoon();
 }
 
 on("view", soon(onMove));
 on("filter", () => {
-  if (isReady && hasWebgl && (count <= MOST || wantedPart())) void drawPoints();
+  if (canDraw() && (count <= MOST || wantedPart())) void drawPoints();
   else soonPainted();
 });
-on("coloring", () => void (isReady && hasWebgl ? drawPoints() : soonPainted()));
+on("coloring", () => void (canDraw() ? drawPoints() : soonPainted()));
 const soonPainted = soon(showRightPicture);
 
 async function startPlotly() {
