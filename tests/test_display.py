@@ -164,7 +164,8 @@ def test_prose_with_signs_is_the_same_shown_twice(words: list[str], sign: str) -
     assert re.findall("[A-Za-z]+", shown) == re.findall("[A-Za-z]+", sign.join(words))
 
 
-@given(st.lists(PIECES.filter(lambda piece: piece[1] != piece[2]), max_size=8))
+# A link shows its address only where that is not in its words already.
+@given(st.lists(PIECES.filter(lambda piece: piece[1] not in piece[2] and piece[2] not in piece[1]), max_size=8))
 def test_no_word_is_lost(pieces: list[tuple[str, str, str]]) -> None:
     text = "\n\n".join(pattern.format(*words) for pattern, *words in pieces)
     expected = Counter(
