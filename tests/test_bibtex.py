@@ -10,6 +10,7 @@ from subprocess import run
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from reading import source
 
 from explorer.papers import Paper, clean, title_key
 from explorer.readers import Record, Rejected, find_reader, read, registered
@@ -20,7 +21,7 @@ GOOD = "@article{good,\n  title = {A good one},\n}\n"
 
 def bibtex(text: str) -> list[Record]:
     """Read `text` as BibTeX, without a file."""
-    return list(READER.read(enumerate(text.splitlines(), start=1)))
+    return list(READER.read(source(text)))
 
 
 def only(text: str) -> Paper:

@@ -823,14 +823,15 @@ HURRY = """
 import json, sys
 from explorer.papers import arxiv_identifier, clean, looks_like_identifier, readable, title_key
 from explorer.papers.markup import strip_html
-from explorer.readers import registered
+import io
+from explorer.readers import Source, registered
 for seed in json.loads(sys.argv[1]):
     text = seed * (200_000 // len(seed)) + "x"
     for function in (arxiv_identifier, looks_like_identifier, clean, strip_html, readable, title_key):
         function(text)
     for reader in registered():
         reader.recognizes(text[:65_536])
-        list(reader.read([(1, "### 1." + text)]))
+        list(reader.read(Source(io.BytesIO(("### 1." + text).encode("utf-8", "replace")))))
 """
 
 

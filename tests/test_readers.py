@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import source
 
 from explorer.errors import InvalidInput, UnknownFormat
 from explorer.papers import Paper, title_key
@@ -45,7 +46,7 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
 def digest(text: str) -> list[Record]:
     """Read `text` as a digest, without a file."""
     reader = next(reader for reader in registered() if reader.name == "digest")
-    return list(reader.read(enumerate(text.splitlines(), start=1)))
+    return list(reader.read(source(text)))
 
 
 def only(records: list[Record]) -> Paper:
@@ -69,9 +70,9 @@ def test_the_contract_of_a_reader(reader: Reader) -> None:
     others = [sample for name, sample in SAMPLES.items() if name != reader.name]
     for foreign in ["", "\n", " ", "words", "{}", "[]", "%PDF-1.7", "@home", HTML_PAGE, *others]:
         assert not reader.recognizes(foreign)
-    assert list(reader.read([])) == []
+    assert list(reader.read(source(""))) == []
     expected = Paper("2010.02893", "A title", "An abstract.", url="https://arxiv.org/abs/2010.02893")
-    read_back = only(list(reader.read(enumerate(SAMPLES[reader.name].splitlines(), start=1))))
+    read_back = only(list(reader.read(source(SAMPLES[reader.name]))))
     assert (read_back.id, read_back.text, read_back.url) == (expected.id, expected.text, expected.url)
 
 

@@ -50,6 +50,15 @@ def doi_in(text: str) -> str | None:
     return match[1] if match else None
 
 
+def identity(name: str) -> str:
+    """Return what two spellings of one id have in common: arXiv ids without version, DOIs in lower case."""
+    found = arxiv_identifier(name)
+    if found is not None:
+        return found[0]
+    doi = doi_in(name)
+    return name.strip() if doi is None else doi.lower()
+
+
 def looks_like_identifier(text: str) -> bool:
     """Tell whether a person who typed `text` meant one paper rather than a topic.
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from explorer.errors import InvalidInput
-from explorer.papers.identifiers import arxiv_identifier, doi_in
+from explorer.papers.identifiers import arxiv_identifier, doi_in, identity
 from explorer.papers.text import clean, readable, title_key
 
 _DATE = r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])"
@@ -23,7 +23,8 @@ class Paper:
     """Hold what is known of one paper. Texts are clean Unicode with LaTeX kept; unknown texts are empty.
 
     `id` is unique in a library and carries no version; `date` is ISO 8601, maybe only a year; `categories` are the
-    paper's own, the primary one first; `listed_in` are the listings it was read from, which may differ.
+    paper's own, the primary one first; `listed_in` are the listings it was read from, which may differ; `also` are
+    other ids under which the paper is known.
     """
 
     id: str
@@ -37,6 +38,13 @@ class Paper:
     doi: str = ""
     version: int | None = None
     links: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Return every name by which this is one paper, comparable with those of others, the id first."""
+        names = (self.id, self.doi, *self.also)
+        return tuple(dict.fromkeys(identity(name) for name in names if name))
 
     @property
     def text(self) -> str:
@@ -61,6 +69,7 @@ class Paper:
             raise InvalidInput("neither title nor abstract")
         paper_id, version = _identifier(record, title, abstract)
         doi = doi_in(_text(record.get("doi"))) or ""
+        others = (name[:_LONGEST_ID].rstrip() for name in _words(record.get("also")))
         return cls(
             id=paper_id,
             title=title,
@@ -73,6 +82,9 @@ class Paper:
             doi=doi,
             version=version,
             links=tuple(filter(None, map(_address, _words(record.get("links"))))),
+            also=tuple(
+                name for name in dict.fromkeys(others) if identity(name) not in {identity(paper_id), doi.lower()}
+            ),
         )
 
 

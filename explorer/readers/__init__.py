@@ -18,14 +18,14 @@ from typing import BinaryIO
 
 from explorer.errors import InvalidInput, UnknownFormat
 from explorer.readers.registry import Reader, Record, Rejected, registered
+from explorer.readers.source import Source
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Reader", "Record", "Rejected", "find_reader", "read", "registered"]
+__all__ = ["Reader", "Record", "Rejected", "Source", "find_reader", "read", "registered"]
 
 _HEAD = 65_536  # bytes that are looked at to tell the format
-_LONGEST_LINE = 16 * 1024 * 1024  # bytes; an endless line must not fill the memory
 
 
 def read(path: Path) -> Iterator[Record]:
@@ -36,7 +36,7 @@ def read(path: Path) -> Iterator[Record]:
     reader = find_reader(path)
     try:
         with _open(path) as stream:
-            yield from reader.read(_lines(stream))
+            yield from reader.read(Source(stream, str(path)))
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidInput(f"{path}: cannot be read to its end: {error}") from error
 
@@ -74,15 +74,6 @@ def _open(path: Path) -> Iterator[BinaryIO]:
             return
         with gzip.open(stream) as unpacked, io.BufferedReader(unpacked) as buffered:
             yield buffered
-
-
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    number = 0
-    while line := stream.readline(_LONGEST_LINE):
-        number += 1
-        yield number, _decode(line).rstrip("\r\n")
-        while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):  # cut: what follows is no line of its own
-            line = stream.readline(_LONGEST_LINE)
 
 
 def _decode(line: bytes, *, whole: bool = True) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, arxiv_identifier, doi_in, readable, title_key
-from explorer.readers.registry import Lines, Reader, Record, Rejected, register
+from explorer.readers.registry import Reader, Record, Rejected, register
+from explorer.readers.source import Source
 
 # All repetitions are possessive: each pattern takes time in the order of what it reads.
 _OPENING = r"(?<![\w.])@\s*+(?P<kind>[A-Za-z]\w*+)\s*+(?P<bracket>[{(])"
@@ -101,10 +102,10 @@ class _Strings:
         return self._values.get(name.lower())
 
 
-def _read(lines: Lines) -> Iterator[Record]:
+def _read(source: Source) -> Iterator[Record]:
     strings = _Strings()
     titles: dict[str, str] = {}
-    for block in _blocks(lines):
+    for block in _blocks(source.lines()):
         if block.kind in {"comment", "preamble"}:
             continue
         name = f"@{block.kind}"
@@ -120,7 +121,7 @@ def _read(lines: Lines) -> Iterator[Record]:
             yield Rejected(block.line, f"{name}: {error}")
 
 
-def _blocks(lines: Lines) -> Iterator[_Block]:
+def _blocks(lines: Iterator[tuple[int, str]]) -> Iterator[_Block]:
     """Yield the blocks in `lines`, closed or not."""
     opening, opening_later, next_block = map(re.compile, (_OPENING, _OPENING_LATER, _NEXT_BLOCK))
     block: _Block | None = None

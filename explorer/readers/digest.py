@@ -17,7 +17,8 @@ from typing import Any
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, arxiv_identifier
 from explorer.papers.markup import strip_html
-from explorer.readers.registry import Lines, Reader, Record, Rejected, register
+from explorer.readers.registry import Reader, Record, Rejected, register
+from explorer.readers.source import Source
 
 _HEADER = re.compile(r"#\s+ArXiv\s+(?P<category>\S+)\s*-{2,}\s*(?P<date>.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"###(?!#)\s*(?P<number>\d+\s*\.)?\s*(?P<title>.*)")
@@ -41,10 +42,10 @@ class _Entry:
     body: list[str] = field(default_factory=list)
 
 
-def _read(lines: Lines) -> Iterator[Record]:
+def _read(source: Source) -> Iterator[Record]:
     category = date = ""
     entry: _Entry | None = None
-    for number, line in lines:
+    for number, line in source.lines():
         if header := _HEADER.match(line):
             yield from _finish(entry)
             entry, category, date = None, header["category"], _iso_date(header["date"])

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from explorer.errors import InvalidInput
 from explorer.papers import Paper
-from explorer.readers.registry import Lines, Reader, Record, Rejected, register
+from explorer.readers.registry import Reader, Record, Rejected, register
+from explorer.readers.source import Source
 
 
-def _read(lines: Lines) -> Iterator[Record]:
-    for number, line in lines:
+def _read(source: Source) -> Iterator[Record]:
+    for number, line in source.lines():
         if not line.strip():
             continue
         try:

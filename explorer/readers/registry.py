@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from explorer.papers import Paper
+from explorer.readers.source import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Name one record that cannot become a paper: the line it starts on, counted from 1, and why."""
+    """Name one record that cannot become a paper: the line it starts on, counted from 1, and why.
+
+    Where a format has no lines, `line` counts what `unit` names: "record", "row".
+    """
 
     line: int
     reason: str
+    unit: str = "line"
 
 
 Record = Paper | Rejected
-Lines = Iterable[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Read one input format.
 
-    `recognizes` gets the first characters of a file and tells whether they are this format; `read` turns numbered
-    lines, without their line ends, into papers and rejected records in the order of the file.
+    `recognizes` gets the first characters of a file (64 KB, decoded) and tells whether they are this format; `read`
+    turns a file into papers and rejected records in its order, holding about one record at a time. A bad record costs
+    itself and no other. A format that `is_generic` is asked after all others; one that `takes_columns` lets the user
+    say which column is which field.
     """
 
     name: str
     description: str
     suffixes: tuple[str, ...]
     recognizes: Callable[[str], bool]
-    read: Callable[[Lines], Iterator[Record]]
+    read: Callable[[Source], Iterator[Record]]
+    is_generic: bool = False
+    takes_columns: bool = False
 
 
 _readers: dict[str, Reader] = {}
