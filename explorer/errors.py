@@ -6,6 +6,7 @@
     ├── UnknownPaper          the library holds no such paper; names the nearest ids
     ├── ModelNotAvailable     no model where it was looked for; says how to get one
     ├── ModelMismatch         a text query with another model than the library was built with
+    ├── NotFetched            a server on the network cannot be reached, or gives no good answer
     └── LibraryError
         ├── LibraryNotFound   the folder holds no library
         ├── LibraryExists     a build would overwrite a library made of something else
@@ -40,6 +41,10 @@ class ModelNotAvailable(ExplorerError):
 
 class ModelMismatch(ExplorerError):
     """Say that a text cannot be compared with vectors of another model."""
+
+
+class NotFetched(ExplorerError):
+    """Say why something could not be had from the network, and what to do."""
 
 
 class LibraryError(ExplorerError):

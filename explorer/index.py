@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int32]
     Similarities = NDArray[np.float32]
     Vectors = NDArray[np.float32]
+    Own = range | NDArray[np.integer[Any]]
 
 _SPARE = 8  # candidates beyond k: rounding may swap neighbors at the end of the list
 _ROUNDING = 1e-5  # more than FAISS's float32 sums and the float64 ones ever differ for unit vectors
@@ -74,13 +75,13 @@ INDEX_TYPES: dict[str, Callable[[Vectors], VectorIndex]] = {"exact": ExactIndex}
 
 @dataclass(frozen=True, slots=True)
 class GraphBlock:
-    """Hold the neighbors of the rows `own`.
+    """Hold the neighbors of the m rows `own`, a range where they follow each other.
 
     `rows` and `similarities` are (m, k), nearest first; `shortlist` are the (m, s) rows nearest to each in no order,
     for a ranking to order anew, and `products` their cosines as float32 sums, good to 1e-6.
     """
 
-    own: range
+    own: Own
     rows: Rows
     similarities: Similarities
     shortlist: Rows
@@ -169,12 +170,12 @@ class NearestRows:
         rows = np.flatnonzero(may)
         return rows[self._largest(query, rows, cosines[rows], count)]
 
-    def graph(self, k: int, shortlist: int = 0) -> Iterator[GraphBlock]:
-        """Yield the min(k, n - 1) nearest of every row, itself excluded, in blocks of rows."""
-        n = len(self.vectors)
+    def graph(self, k: int, shortlist: int = 0, rows: Own | None = None) -> Iterator[GraphBlock]:
+        """Yield the min(k, n - 1) nearest of every row, or of some `rows`, itself excluded, in blocks of rows."""
+        asked = range(len(self.vectors)) if rows is None else rows
         tied: dict[bytes, tuple[Rows, Similarities]] = {}
-        for start in range(0, n, _QUERIES):
-            yield self._neighbors(range(start, min(start + _QUERIES, n)), (k, max(k, shortlist)), tied)
+        for start in range(0, len(asked), _QUERIES):
+            yield self._neighbors(asked[start : start + _QUERIES], (k, max(k, shortlist)), tied)
 
     @cached_property
     def _index(self) -> VectorIndex:
@@ -217,9 +218,9 @@ class NearestRows:
         return np.concatenate([sure, unsure])
 
     def _neighbors(
-        self, own: range, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]
+        self, own: Own, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]
     ) -> GraphBlock:
-        """Return the neighbors of some rows that follow each other; `sizes` are k and the shortlist's.
+        """Return the neighbors of some rows; `sizes` are k and the shortlist's.
 
         `tied` keeps the answers of vectors that many rows have in common: these are searched once, not once a row.
         """
@@ -227,7 +228,7 @@ class NearestRows:
 
         n = len(self.vectors)
         k, listed = (min(size, n - 1) for size in sizes)
-        queries = self.vectors[own.start : own.stop]
+        queries = self.vectors[np.asarray(own)]
         products, candidates = self._index.candidates(queries, min(n, listed + _SPARE + 1))
         products = np.where((candidates < 0) | (candidates == np.asarray(own)[:, None]), -np.inf, products)
         order = np.argsort(-products, axis=1, kind="stable")
@@ -237,7 +238,7 @@ class NearestRows:
         if listed < n - 1:
             for position in np.flatnonzero(products[:, listed] > products[:, listed - 1] - 2 * _ROUNDING):
                 found = (candidates[position], products[position])
-                shortlist[position], kept[position] = self._listed(queries[position], own[position], found, listed)
+                shortlist[position], kept[position] = self._listed(queries[position], int(own[position]), found, listed)
         return GraphBlock(own, rows, similarities, shortlist, kept)
 
     def _listed(
@@ -255,7 +256,7 @@ class NearestRows:
 
     def _nearest_of(
         self,
-        own: range,
+        own: Own,
         k: int,
         candidates: NDArray[Any],
         products: NDArray[Any],
@@ -264,7 +265,7 @@ class NearestRows:
         """Return the k nearest of each row of `own` from candidates in the order of their float32 products."""
         import numpy as np
 
-        queries = self.vectors[own.start : own.stop]
+        queries = self.vectors[np.asarray(own)]
         similarities = self.pairs(queries, candidates)
         similarities[products == -np.inf] = -np.inf
         order = np.lexsort((candidates, -similarities))[:, :k]

@@ -73,7 +73,9 @@ class TermCounts:
     """Hold how often which term stands in each paper, as compressed sparse rows.
 
     `keys` (t,) int64 ascending; paper i has the entries starts[i] to starts[i + 1] of `terms` (positions in `keys`,
-    ascending) and `counts`: `starts` (n + 1,) int64, the others int32; `lengths` (n,) int32 in terms.
+    ascending) and `counts`: `starts` (n + 1,) int64, the others int32; `lengths` (n,) int32 in terms. `frequencies`
+    (t,) int64 says how many papers each term is in, and `weighing` what BM25 takes from the papers as a whole: both are
+    of the time when terms were weighed, which may be before the last papers came.
     """
 
     keys: NDArray[np.int64]
@@ -81,18 +83,8 @@ class TermCounts:
     terms: NDArray[np.int32]
     counts: NDArray[np.int32]
     lengths: NDArray[np.int32]
-
-    @property
-    def weighing(self) -> Weighing:
-        """Return what BM25 takes from these papers as a whole."""
-        return Weighing(len(self.lengths), max(float(self.lengths.mean()), 1.0))
-
-    @property
-    def frequencies(self) -> NDArray[np.int64]:
-        """Return (t,): how many papers each term is in."""
-        import numpy as np
-
-        return np.bincount(self.terms, minlength=len(self.keys))
+    frequencies: NDArray[np.int64]
+    weighing: Weighing
 
     @property
     def rows(self) -> NDArray[np.int32]:
@@ -112,7 +104,8 @@ class TermCounts:
         """Return the terms as `Terms.terms` does."""
         import numpy as np
 
-        return np.stack([self.keys, np.cumsum(self.frequencies), self.frequencies], axis=1)
+        ends = np.cumsum(np.bincount(self.terms, minlength=len(self.keys)))
+        return np.stack([self.keys, ends, self.frequencies], axis=1)
 
 
 class CountedTerms:
@@ -154,7 +147,16 @@ def count_terms(texts: Iterable[str]) -> TermCounts:
     place[order] = np.arange(len(keys), dtype=np.int32)
     sorting = np.lexsort((place[terms], np.repeat(np.arange(len(sizes)), sizes)))
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    return TermCounts(keys[order], starts, place[terms][sorting], counts[sorting].astype(np.int32), lengths)
+    ordered = place[terms][sorting]
+    return TermCounts(
+        keys[order],
+        starts,
+        ordered,
+        counts[sorting].astype(np.int32),
+        lengths,
+        np.bincount(ordered, minlength=len(keys)),
+        Weighing(len(lengths), max(float(lengths.mean()), 1.0)),
+    )
 
 
 def _counted(found: array[int], ends: array[int], terms: int) -> tuple[NDArray[Any], ...]:

@@ -24,6 +24,9 @@ class Catalog(Protocol):
     def row_with_doi(self, doi: str) -> int | None:
         """Return the row of a DOI."""
 
+    def row_named(self, name: str) -> int | None:
+        """Return the row of another name of a paper."""
+
     def rows_titled(self, title: str) -> list[int]:
         """Return the rows of a whole title."""
 
@@ -88,7 +91,7 @@ def find_id(text: str, catalog: Catalog) -> int | None:
         row = catalog.row_with_doi(doi)
     if row is None and text.lower().startswith(("http://", "https://")):
         row = catalog.row_at(text)
-    return row
+    return catalog.row_named(text) if row is None else row
 
 
 def require_id(text: str, catalog: Catalog) -> int:

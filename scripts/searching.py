@@ -56,7 +56,7 @@ def related(path: Path) -> dict[str, float]:
     words = Words.of(folder.database.range(0, papers), lambda _: None)
     counted = perf_counter() - start
     nearest = NearestRows(folder.array("vectors"))
-    made = RelatedPapers(nearest, words.counts, nearest.vectors[sample_rows(papers)], first_of_equal(words.contents))
+    made = RelatedPapers(nearest, words.counts, nearest.vectors[sample_rows(papers)], first_of_equal(words.keys[:, 1]))
     graph = ordered = 0.0
     start = perf_counter()
     for block in nearest.graph(_KEPT, SHORTLIST):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from explorer.bibliography import Matched, match
 from explorer.papers import Paper, title_key
 from explorer.readers import read
-from explorer.store.database import PaperDatabase, PaperWriter
+from explorer.store import PaperDatabase, PaperWriter
 
 LIBRARY = [
     Paper("2010.02893", "Depth from One Image"),
@@ -147,7 +147,7 @@ def test_real_bibliographies_find_themselves(shared_data: Path, tmp_path: Path) 
         for name in ("zotero_biblatex_arxiv.bib", "mendeley_313_abstracts.bib")
     )
     writer = PaperWriter(tmp_path / "papers.sqlite")
-    rows = sum(writer.add(paper) for paper in mendeley)
+    rows = sum(outcome.is_new for outcome in map(writer.add, mendeley) if outcome)
     writer.finish()
     assert rows == 507
     catalog = PaperDatabase(tmp_path / "papers.sqlite", rows)

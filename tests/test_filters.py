@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from explorer.errors import InvalidInput, LibraryDamaged
 from explorer.papers import Paper
-from explorer.store import PaperDatabase, PaperWriter
+from explorer.store import Outcome, PaperDatabase, PaperWriter
 from explorer.store import database as database_module
 from explorer.store import filters as filters_module
 from explorer.store.filters import Filters
@@ -423,8 +423,8 @@ def test_a_paper_that_comes_again_stays_in_its_batch(tmp_path: Path) -> None:
     writer = PaperWriter(tmp_path / "p", batch=1)
     writer.add(PAPERS[0])
     writer.batch = 2
-    assert not writer.add(replace(PAPERS[0], listed_in=("stat.ML",)))
-    assert writer.add(PAPERS[1])
+    assert writer.add(replace(PAPERS[0], listed_in=("stat.ML",))) == Outcome(0, is_changed=True)
+    assert writer.add(PAPERS[1]) == Outcome(1, is_new=True)
     writer.finish()
     database = PaperDatabase(tmp_path / "p", 2)
     assert passing(database, added_since="last") == [1]
@@ -467,7 +467,7 @@ ALL = [
 @pytest.mark.parametrize("filters", [filters for filters in ALL if filters.authors != ("he",)], ids=repr)
 @pytest.mark.parametrize("row", ["-1", "6", str(2**62), "'x'", "NULL", "x'00'", "1.5"])
 def test_rows_that_do_not_exist_are_damage(tmp_path: Path, filters: Filters, row: str) -> None:
-    columns = database_module._COLUMNS.removeprefix("row, ")
+    columns = database_module.COLUMNS.removeprefix("row, ")
     database = altered(
         tmp_path / "p",
         f"CREATE TABLE kept AS SELECT {row} AS row, {columns} FROM papers WHERE row IN (0, 3)",

@@ -231,10 +231,10 @@ def test_nearest_ids_are_those_spelled_alike(database: PaperDatabase) -> None:
 
 
 def test_the_first_paper_of_an_id_stays_and_listings_are_merged(tmp_path: Path) -> None:
-    first = Paper("1", "First", listed_in=("cs.CV",))
-    database = make_database(tmp_path / "p", [first, Paper("1", "Second", listed_in=("cs.LG", "cs.CV")), first])
-    assert list(database.range(0, 1)) == [Paper("1", "First", listed_in=("cs.CV", "cs.LG"))]
-    assert database.row_of("1") == 0
+    first = Paper("one", "First", listed_in=("cs.CV",))
+    database = make_database(tmp_path / "p", [first, Paper("one", "Second", listed_in=("cs.LG", "cs.CV")), first])
+    assert list(database.range(0, 1)) == [Paper("one", "First", listed_in=("cs.CV", "cs.LG"))]
+    assert database.row_of("one") == 0
     with pytest.raises(LibraryDamaged, match="row 1 is missing"):
         database.papers([1])
 
@@ -291,10 +291,10 @@ def test_a_manifest_comes_back() -> None:
     ("found", "replaced", "error"),
     [
         ('"papers": 2', '"papers": 3', LibraryDamaged),
-        ('"format": 3', '"format": 1', ForeignLibrary),
-        ('"format": 3', '"format": 2', ForeignLibrary),
-        ('"format": 3', '"format": "2"', ForeignLibrary),
-        ('"format": 3,', "", LibraryDamaged),
+        ('"format": 4', '"format": 1', ForeignLibrary),
+        ('"format": 4', '"format": 2', ForeignLibrary),
+        ('"format": 4', '"format": "2"', ForeignLibrary),
+        ('"format": 4,', "", LibraryDamaged),
         ('"average_length": 1.5', '"average_length": 2.5', LibraryDamaged),
         ("2020-10-07T12", "2020-10-07T13", LibraryDamaged),
         ("{", "[", LibraryDamaged),
@@ -306,7 +306,7 @@ def test_an_altered_manifest_is_refused(found: str, replaced: str, error: type[E
         Manifest.from_json(manifest().to_json().replace(found, replaced, 1), "m.json")
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 3}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 4}', "[" * 100_000])
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(LibraryDamaged):
         Manifest.from_json(text, "m.json")
@@ -805,9 +805,9 @@ def test_values_of_other_types_are_damage(tmp_path: Path, column: str, value: ob
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE forged AS SELECT * FROM papers")  # a table without types
     connection.execute(f"UPDATE forged SET {column} = ? WHERE row = 0", (value,))
-    names = database_module._COLUMNS.removesuffix(", crc")
+    names = database_module.COLUMNS.removesuffix(", crc")
     row = connection.execute(f"SELECT {names} FROM forged WHERE row = 0").fetchone()
-    connection.execute("UPDATE forged SET crc = ? WHERE row = 0", (database_module._crc(row),))
+    connection.execute("UPDATE forged SET crc = ? WHERE row = 0", (database_module.crc_of(row),))
     connection.execute("DROP TABLE papers")
     connection.execute("ALTER TABLE forged RENAME TO papers")
     connection.commit()

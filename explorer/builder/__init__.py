@@ -1,9 +1,13 @@
 """How a library is made. Composes the store and the parts.
 
-    options   what is asked for, what is reported
-    plan      what decides the content of a library; whether it is there already
-    stages    papers, vectors, neighbors, layout, commit: resumable, and beside each other where that is possible
-    ready     vectors that the user has
+    options    what is asked for, what is reported
+    intake     what the user named: files, folders, packed files, standard input
+    recording  records as they are read, and those that cannot become papers
+    plan       what decides the content of a library; whether it is there already
+    stages     papers, vectors, what is derived of them, commit
+    embedding  texts to vectors in shards; ready: vectors that the user has
+    derived    words, neighbor graph, related papers, near-duplicates, topics, layout
+    state      the next state of a library, file by file
 
 Stages are resumable: what costs most, embedding, is done in shards, and a build that was cut off finds them again.
 """
@@ -12,13 +16,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explorer.builder.options import BuildOptions, BuildReport
+from explorer.builder.intake import Inputs
+from explorer.builder.options import BuildOptions, BuildReport, InputOptions, ReadReport, Rejection
 from explorer.builder.plan import NEIGHBORS, found_complete, model_of, plan_of
 from explorer.builder.stages import Build
 from explorer.layout import LayoutProcess
 from explorer.store import Workshop, is_library
 
-__all__ = ["NEIGHBORS", "BuildOptions", "BuildReport", "build"]
+__all__ = [
+    "NEIGHBORS", "BuildOptions", "BuildReport", "InputOptions", "ReadReport", "Rejection", "build",
+]  # fmt: skip
 
 
 def build(path: Path, options: BuildOptions) -> BuildReport:
@@ -30,9 +37,10 @@ def build(path: Path, options: BuildOptions) -> BuildReport:
         if options.replace or not is_library(path):
             layout.start()  # first of all: it compiles while the model is looked for
         model = model_of(options)
-        plan = plan_of(options, model)
-        if (found := found_complete(path, plan, options)) is not None:
-            return found  # without the lock, so in a folder that is for reading only too
-        with Workshop(path) as workshop:
-            # Another process may have made it in the meantime.
-            return found_complete(path, plan, options) or Build(workshop, options, model, plan).run(layout)
+        with Inputs(options.inputs, options.reading) as inputs:
+            plan = plan_of(options, model, inputs.described())
+            if (found := found_complete(path, plan, options)) is not None:
+                return found  # without the lock, so in a folder that is for reading only too
+            with Workshop(path) as workshop:
+                # Another process may have made it in the meantime.
+                return found_complete(path, plan, options) or Build(workshop, options, model, plan, inputs).run(layout)

@@ -36,8 +36,8 @@ def model_of(options: BuildOptions) -> ModelFiles | Embedder | None:
     return options.model
 
 
-def plan_of(options: BuildOptions, model: ModelFiles | Embedder | None) -> Plan:
-    """Return the plan, after reading all inputs for their checksums. Raises InvalidInput."""
+def plan_of(options: BuildOptions, model: ModelFiles | Embedder | None, inputs: list[dict[str, Any]]) -> Plan:
+    """Return the plan; `inputs` describe the files with their checksums. Raises InvalidInput."""
     if not 0 <= options.seed < 2**32:
         raise InvalidInput(f"the seed {options.seed} is not between 0 and {2**32 - 1}")
     parameters = {
@@ -45,9 +45,9 @@ def plan_of(options: BuildOptions, model: ModelFiles | Embedder | None) -> Plan:
         "index": "exact",
         "related": {"lexical_weight": LEXICAL_WEIGHT, "shortlist": SHORTLIST, "k1": K1, "b": B, "k3": REPEATED},
         "layout": asdict(LayoutOptions(seed=options.seed)),
+        "columns": dict(options.reading.columns),
         "vectors": None if options.vectors is None else _file_hash(options.vectors),
     }
-    inputs = [{"name": file.name, "sha256": _file_hash(file)} for file in options.inputs]
     return Plan({} if model is None else model.identity.as_dict(), inputs, parameters)
 
 

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Hold the counts of terms, and (n,) numbers that are equal for equal titles and texts; a title of 0 is none."""
+    """Hold the counts of terms, and keys (n, 2) that are equal for equal titles and for equal texts; 0: no title."""
 
     counts: TermCounts
-    titles: NDArray[np.int64]
-    contents: NDArray[np.int64]
+    keys: NDArray[np.int64]
 
     @classmethod
     def of(cls, papers: Iterable[Paper], done: Callable[[int], object]) -> Words:
@@ -40,7 +39,7 @@ class Words:
                 done(1)
 
         counts = count_terms(texts())
-        return cls(counts, np.asarray(titles), np.asarray(contents))
+        return cls(counts, np.stack([np.asarray(titles), np.asarray(contents)], axis=1))
 
 
 def _number(text: str) -> int:

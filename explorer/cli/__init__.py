@@ -22,7 +22,7 @@ from explorer.errors import ExplorerError
 # Each is the function of that name in the module of that name.
 _COMMANDS = {
     name.replace("_", "-"): name
-    for name in ("build", "completion", "demo", "evaluate", "find_similar", "info", "map", "model", "show", "topics")
+    for name in ("build", "completion", "demo", "evaluate", "fetch", "find_similar", "info", "map", "model", "show", "topics")
 }
 _ALIASES = {"similar": "find-similar"}
 

@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.options import json_option, library_option, model_option
+from explorer.cli.inputs import input_options
+from explorer.cli.options import gathered, json_option, library_option, model_option
 from explorer.cli.printing import print_report
+
+if TYPE_CHECKING:
+    from explorer.builder import InputOptions
+
+_making = gathered(
+    "making",
+    dict,
+    model_option,
+    click.option("--seed", default=42, show_default=True, help="Seed of the layout."),
+    click.option(
+        "--vectors", type=click.Path(path_type=Path), help="Ready vectors: (n, d), .npy, in the papers' order."
+    ),
+    click.option("--replace", is_flag=True, help="Overwrite a library made of something else."),
+)
 
 
 @click.command("build")
-@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@input_options
 @library_option
-@model_option
-@click.option("--seed", default=42, show_default=True, help="Seed of the layout.")
-@click.option("--vectors", type=click.Path(path_type=Path), help="Ready vectors: (n, d), .npy, in the papers' order.")
-@click.option("--replace", is_flag=True, help="Overwrite a library made of something else.")
+@_making
+@click.option("--dry-run", is_flag=True, help="Only say what would be read.")
 @json_option
+@click.pass_context
 def build_command(
+    context: click.Context,
     inputs: tuple[Path, ...],
     path: Path | None,
-    model: str | None,
-    seed: int,
-    vectors: Path | None,
-    replace: bool,
+    making: dict[str, Any],
+    reading: InputOptions,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Make a library of digests and JSON lines files.
+    """Make a library of files of papers, packed or not, of folders of them, or of standard input, "-".
 
     \b
     Example: explorer build digest.md more.jsonl.gz -l artifacts/vision
+    Example: explorer build table.csv --columns title=Name,abstract=Summary --dry-run
     """
-    from explorer.library import Library
+    if dry_run:
+        from explorer.cli.surveying import print_survey
 
-    with Library.build(inputs, path, model=model, seed=seed, vectors=vectors, replace=replace) as library:
+        context.exit(print_survey(inputs, reading, as_json))
+    from explorer.builder import BuildOptions, build
+    from explorer.library import Library, default_path
+
+    where = default_path() if path is None else path
+    report = build(where, BuildOptions(inputs, **making, reading=reading))
+    with Library.open(where, model=making["model"]) as library:
+        library.built = report
         print_report(library, as_json)

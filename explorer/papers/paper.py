@@ -100,10 +100,19 @@ def _identifier(record: Mapping[str, Any], title: str, abstract: str) -> tuple[s
         return found
     if written:
         return written, None
+    return _words_id(title, abstract), None
+
+
+def derived_id(paper: Paper) -> str:
+    """Return the id that a paper without one gets: of its words, so that reading it again gives the same."""
+    return _words_id(paper.title, paper.abstract)
+
+
+def _words_id(title: str, abstract: str) -> str:
     from hashlib import sha256
 
     words = title_key(title) + "\n" + title_key(abstract)
-    return "x-" + sha256(words.encode()).hexdigest()[:12], None
+    return "x-" + sha256(words.encode()).hexdigest()[:12]
 
 
 def _date(value: object) -> str:

@@ -58,12 +58,11 @@ class RelatedPapers:
         """Return for each row of a block its `keep` related rows, their scores and their cosines, highest first."""
         import numpy as np
 
-        start, stop = block.own.start, block.own.stop
-        counts = self._counts
-        lexical = self._scores((counts.starts, counts.terms, self._amounts, self._weights), start, block.shortlist)
-        scales = self._scales(start, stop)
+        own = np.asarray(block.own)
+        lexical = self.lexical(own, block.shortlist)
+        scales = self._scales(own)
         dense, words = fused(block.products, lexical, scales)
-        first = self._same[block.shortlist] == self._same[start:stop, None]
+        first = self._same[block.shortlist] == self._same[own, None]
         approximate = led(dense + words, first)
         order = np.argsort(-approximate, axis=1, kind="stable")
         keep = min(keep, order.shape[1])
@@ -74,18 +73,33 @@ class RelatedPapers:
             margins = _ROUNDING / np.maximum(scales[0].deviation[:, 0], 1e-9)
             for position in np.flatnonzero(ordered[:, -1] > ordered[:, keep - 1] - margins):
                 some = slice(position, position + 1)
-                own = tuple(Scale(scale.mean[some], scale.deviation[some]) for scale in scales)
-                found = self._exact(block, some, order[some], (lexical[some], (own[0], own[1])), keep)
+                dense_scale, word_scale = (Scale(scale.mean[some], scale.deviation[some]) for scale in scales)
+                found = self._exact(block, some, order[some], (lexical[some], (dense_scale, word_scale)), keep)
                 rows[position], scores[position], cosines[position] = (values[0] for values in found)
         return rows, scores, cosines
 
-    def _scales(self, start: int, stop: int) -> tuple[Scale, Scale]:
-        """Return the library's scales for some rows as queries, in columns."""
+    def lexical(self, own: NDArray[np.integer[Any]], candidates: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Return the lexical scores of (m, c) candidates, row i being those of paper `own[i]` as the query."""
+        counts = self._counts
+        return self._scores((counts.starts, counts.terms, self._amounts, self._weights), own, candidates)
+
+    def scales_of(self, block: GraphBlock) -> NDArray[np.float32]:
+        """Return (m, 5): mean and deviation of cosines, of lexical scores; the least cosine of the shortlist.
+
+        By these a paper that comes later can be compared with those that were ordered.
+        """
         import numpy as np
 
-        cosines = self._nearest.vectors[start:stop].astype(np.float64) @ self._sample.T
+        dense, words = self._scales(np.asarray(block.own))
+        least = block.products.min(axis=1, keepdims=True, initial=1.0)
+        columns = (dense.mean, dense.deviation, words.mean, words.deviation, least)
+        return np.concatenate(columns, axis=1).astype(np.float32)
+
+    def _scales(self, own: NDArray[np.integer[Any]]) -> tuple[Scale, Scale]:
+        """Return the library's scales for some rows as queries, in columns."""
+        cosines = self._nearest.vectors[own].astype("f8") @ self._sample.T
         dense = Scale(cosines.mean(axis=1)[:, None], cosines.std(axis=1)[:, None])
-        return dense, Scale(self._mean[start:stop, None], self._deviation[start:stop, None])
+        return dense, Scale(self._mean[own, None], self._deviation[own, None])
 
     def _exact(
         self,
@@ -102,9 +116,8 @@ class RelatedPapers:
         import numpy as np
 
         own = np.asarray(block.own)[some]
-        start, stop = int(own[0]), int(own[-1]) + 1
         rows = np.take_along_axis(block.shortlist[some], chosen, axis=1)
-        cosines = self._nearest.pairs(self._nearest.vectors[start:stop], rows)
+        cosines = self._nearest.pairs(self._nearest.vectors[own], rows)
         lexical, scales = scored
         dense, words = fused(cosines, np.take_along_axis(lexical, chosen, axis=1), scales)
         scores = led(dense + words, self._same[rows] == self._same[own, None])
@@ -113,15 +126,17 @@ class RelatedPapers:
         return ordered[0].astype(np.int32), ordered[1].astype(np.float32), ordered[2].astype(np.float32)
 
 
-def _pair_scores(counts: Counts, first: int, candidates: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return the lexical scores of (m, c) candidates, row i being those of paper `first` + i as the query."""
+def _pair_scores(
+    counts: Counts, papers: NDArray[np.integer[Any]], candidates: NDArray[np.integer[Any]]
+) -> NDArray[np.float64]:
+    """Return the lexical scores of (m, c) candidates, row i being those of paper `papers[i]` as the query."""
     import numpy as np
 
     starts, terms, amounts, weights = counts
     scores = np.empty(candidates.shape)
     asked = np.zeros(int(terms.max(initial=0)) + 1)
     for position, rows in enumerate(candidates):
-        own = slice(starts[first + position], starts[first + position + 1])
+        own = slice(starts[papers[position]], starts[papers[position] + 1])
         asked[terms[own]] = amounts[own]
         sizes = starts[rows + 1] - starts[rows]
         owners = np.repeat(np.arange(len(rows)), sizes)
@@ -132,7 +147,7 @@ def _pair_scores(counts: Counts, first: int, candidates: NDArray[np.int32]) -> N
     return scores
 
 
-def _compiled() -> Callable[[Counts, int, NDArray[np.int32]], NDArray[np.float64]]:
+def _compiled() -> Callable[..., NDArray[np.float64]]:
     """Return what `_pair_scores` does as compiled code on all processors: a hundred times as fast, the same bits."""
     import numba
     import numpy as np
@@ -140,13 +155,15 @@ def _compiled() -> Callable[[Counts, int, NDArray[np.int32]], NDArray[np.float64
     score: Callable[..., None] = numba.njit(nogil=True)(_score)
     parts = os.cpu_count() or 1
 
-    def pair_scores(counts: Counts, first: int, candidates: NDArray[np.int32]) -> NDArray[np.float64]:
+    def pair_scores(counts: Counts, papers: NDArray[Any], candidates: NDArray[np.int32]) -> NDArray[np.float64]:
         scores, terms = np.empty(candidates.shape), int(counts[1].max(initial=0)) + 1
         borders = np.linspace(0, len(candidates), parts + 1).astype(int).tolist()
         with ThreadPoolExecutor(parts) as pool:
             done = [
                 pool.submit(
-                    partial(score, counts, np.zeros(terms), first + start, candidates[start:stop], scores[start:stop])
+                    partial(
+                        score, counts, np.zeros(terms), papers[start:stop], candidates[start:stop], scores[start:stop]
+                    )
                 )
                 for start, stop in itertools.pairwise(borders)
             ]
@@ -157,11 +174,11 @@ def _compiled() -> Callable[[Counts, int, NDArray[np.int32]], NDArray[np.float64
     return pair_scores
 
 
-def _score(counts: Any, asked: Any, first: int, candidates: Any, scores: Any) -> None:
+def _score(counts: Any, asked: Any, papers: Any, candidates: Any, scores: Any) -> None:
     """Write the scores of (m, c) candidates to `scores`; `asked` has a zero for each term. This is what is compiled."""
     starts, terms, amounts, weights = counts
     for position in range(candidates.shape[0]):
-        own = range(starts[first + position], starts[first + position + 1])
+        own = range(starts[papers[position]], starts[papers[position] + 1])
         for entry in own:
             asked[terms[entry]] = amounts[entry]
         for place in range(candidates.shape[1]):

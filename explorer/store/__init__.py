@@ -13,19 +13,14 @@ May import papers and errors. Reading single rows needs the standard library onl
 """
 
 from explorer.store.arrays import ArrayWriter, StoredRows, load_array, write_array
-from explorer.store.database import PaperDatabase, PaperWriter
-from explorer.store.folder import (
-    LibraryFolder,
-    Workshop,
-    describe_file,
-    is_library,
-    new_generation,
-    read_manifest,
-    require_own_folder,
-)
+from explorer.store.database import PaperDatabase
+from explorer.store.files import describe_file
+from explorer.store.folder import LibraryFolder, is_library, new_generation, read_manifest
 from explorer.store.manifest import FORMAT, FileEntry, Manifest
+from explorer.store.papers import Outcome, PaperWriter
 from explorer.store.roles import ROLES, SAMPLE
 from explorer.store.terms import StoredTerms
+from explorer.store.workshop import Workshop, require_own_folder, tidy
 
 __all__ = [
     "FORMAT",
@@ -35,6 +30,7 @@ __all__ = [
     "FileEntry",
     "LibraryFolder",
     "Manifest",
+    "Outcome",
     "PaperDatabase",
     "PaperWriter",
     "StoredRows",
@@ -46,5 +42,6 @@ __all__ = [
     "new_generation",
     "read_manifest",
     "require_own_folder",
+    "tidy",
     "write_array",
 ]

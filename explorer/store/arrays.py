@@ -16,10 +16,12 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from explorer.errors import LibraryDamaged
+from explorer.errors import LibraryDamaged, LibraryInaccessible
+from explorer.store.files import new_file, open_file
 from explorer.store.manifest import ELEMENT_SIZES, FileEntry
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class ArrayWriter:
         self._dtype, self._shape = dtype, shape
         self._offset = header.tell()
         self._path = path
-        self._file: BinaryIO = path.open("wb")
+        self._file: BinaryIO = new_file(path)
         self._hash = sha256()
         self._block = b""
         self._checksums: list[int] = []
@@ -66,14 +68,30 @@ class ArrayWriter:
             table.byteswap()
         trailer = table.tobytes() + zlib.crc32(table.tobytes()).to_bytes(4, "little")
         self._write(trailer)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError:
+            self.abandon()
+            raise
         size = self._file.tell()
         self._file.close()
         entry = FileEntry(self._path.name, size, self._hash.hexdigest(), self._dtype, self._shape, self._offset)
         if size != file_size(entry):
             raise ValueError(f"{self._path}: the rows written are not the {self._shape} promised")
         return entry
+
+    def abandon(self) -> None:
+        """Remove the file, which is not complete: where the disk is full, what is left of it takes room."""
+        with suppress(OSError):  # what could not be written before is tried once more
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __del__(self) -> None:
+        """Close the file: not every array that is begun is completed."""
+        if hasattr(self, "_file"):
+            with suppress(OSError):
+                self._file.close()
 
     def _put(self, data: bytes) -> None:
         self._write(data)
@@ -84,7 +102,11 @@ class ArrayWriter:
         self._block = whole[full:]
 
     def _write(self, data: bytes) -> None:
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError:
+            self.abandon()
+            raise
         self._hash.update(data)
 
 
@@ -222,7 +244,7 @@ def load_array(path: Path) -> NDArray[Any]:
 
     from numpy.lib import format as npy
 
-    with path.open("rb") as file:
+    with open_file(path) as file:
         try:
             npy.read_magic(file)
             shape, _, dtype = npy.read_array_header_1_0(file)
@@ -251,11 +273,14 @@ def _blocks(entry: FileEntry) -> int:
 
 def _read_at(file: BinaryIO, position: int, size: int) -> bytes:
     """Read without moving the file's one position, which other threads share; where that cannot be, take turns."""
-    if hasattr(os, "pread"):
-        return os.pread(file.fileno(), size, position)
-    with _reading:
-        file.seek(position)
-        return file.read(size)
+    try:
+        if hasattr(os, "pread"):
+            return os.pread(file.fileno(), size, position)
+        with _reading:
+            file.seek(position)
+            return file.read(size)
+    except OSError as error:
+        raise LibraryInaccessible(f"{file.name} cannot be read: {error}") from error
 
 
 def _damaged(entry: FileEntry) -> LibraryDamaged:

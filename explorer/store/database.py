@@ -1,105 +1,27 @@
-"""Papers in SQLite: written once, then only read. Row numbers are the library's."""
+"""Looking papers up in SQLite, in a file that is never written. Row numbers are the library's."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from errno import ENOENT
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import LibraryDamaged
-from explorer.papers import Paper, title_key
+from explorer.papers import Paper, identity, title_key
+from explorer.store.papers import COLUMNS, FIELDS, LISTS, crc_of, paper_of
 
 if TYPE_CHECKING:
     from explorer.store.filters import Conditions, Filters
 
-_SCHEMA = """
-    CREATE TABLE papers (
-        row INTEGER PRIMARY KEY, batch INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, version INTEGER, title TEXT NOT NULL,
-        title_key TEXT NOT NULL, author_key TEXT NOT NULL, abstract TEXT NOT NULL, authors TEXT NOT NULL,
-        date TEXT NOT NULL, categories TEXT NOT NULL, listed_in TEXT NOT NULL, url TEXT NOT NULL, doi TEXT NOT NULL,
-        links TEXT NOT NULL, crc INTEGER NOT NULL
-    ) STRICT
-"""
-_LOOKUPS = (
-    "CREATE INDEX papers_title_key ON papers (title_key)",
-    "CREATE INDEX papers_url ON papers (url) WHERE url <> ''",
-    "CREATE INDEX papers_doi ON papers (lower(doi)) WHERE doi <> ''",
-    # For filters, which look at all papers: each has in its index what it needs, and leaves the abstracts alone.
-    "CREATE INDEX papers_date ON papers (date)",
-    "CREATE INDEX papers_categories ON papers (categories, listed_in)",
-    "CREATE INDEX papers_batch ON papers (batch)",
-    """CREATE VIRTUAL TABLE words USING fts5 (
-        title, abstract, author_key, content = 'papers', content_rowid = 'row',
-        tokenize = 'unicode61 remove_diacritics 2'
-    )""",
-    "INSERT INTO words (words) VALUES ('rebuild')",
-)
-_FIELDS = "id, version, title, abstract, authors, date, categories, listed_in, url, doi, links"
-_COLUMNS = f"row, batch, title_key, author_key, {_FIELDS}, crc"
-_BEFORE_FIELDS = 4
-_LISTS = frozenset({"authors", "categories", "listed_in", "links"})
 _BATCH = 500
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz./-"  # of ids
 _LONGEST_SLIP = 32  # characters; ids of more are not typed
 _LONGEST_PART = 500  # characters of a title; FTS5 parses expressions of some hundred words at most
 _LONGEST = 64 * 1024 * 1024  # bytes of one value: no paper comes near, a hostile file could
-
-
-class PaperWriter:
-    """Fill a new database. The first paper of an id keeps it; later ones only add the listings they came from.
-
-    `batch` is written beside every paper that is added: 0 for those of a build, then 1, 2 and so on.
-    """
-
-    def __init__(self, path: Path, batch: int = 0) -> None:
-        path.unlink(missing_ok=True)
-        self.batch = batch
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        # Nothing reads the file before it is complete and forced to disk as a whole.
-        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN", _SCHEMA):
-            self._connection.execute(statement)
-        self.count = 0
-
-    def add(self, paper: Paper) -> bool:
-        """Add `paper` as the next row, or merge it into the row that has its id; tell whether a row was added."""
-        values = _stored(self.count, self.batch, paper)
-        marks = ", ".join("?" * len(values))
-        cursor = self._connection.execute(
-            f"INSERT OR IGNORE INTO papers ({_COLUMNS}) VALUES ({marks})",  # noqa: S608 -- constants
-            values,
-        )
-        if cursor.rowcount == 1:
-            self.count += 1
-            return True
-        self._merge(paper)
-        return False
-
-    def finish(self) -> None:
-        """Build the look-ups, complete the file and close it."""
-        for statement in (*_LOOKUPS, "COMMIT"):
-            self._connection.execute(statement)
-        self.close()
-
-    def close(self) -> None:
-        """Close the file, complete or not."""
-        self._connection.close()
-
-    def _merge(self, paper: Paper) -> None:
-        query = f"SELECT {_COLUMNS} FROM papers WHERE id = ?"  # noqa: S608 -- constants
-        stored = self._connection.execute(query, (paper.id,)).fetchone()
-        first = _paper(stored)
-        listings = tuple(dict.fromkeys(first.listed_in + paper.listed_in))
-        if listings != first.listed_in:
-            marks = ", ".join("?" * len(stored))
-            replaced = _stored(stored[0], stored[1], replace(first, listed_in=listings))
-            self._connection.execute(f"REPLACE INTO papers ({_COLUMNS}) VALUES ({marks})", replaced)  # noqa: S608
 
 
 class PaperDatabase:
@@ -139,6 +61,15 @@ class PaperDatabase:
         """Return the first row whose paper has this DOI; upper and lower case are the same in DOIs."""
         return self._first_row("SELECT row FROM papers WHERE doi <> '' AND lower(doi) = ? ORDER BY row", doi.lower())
 
+    def row_named(self, name: str) -> int | None:
+        """Return the row of the paper that is known by this name too: an id elsewhere, or a DOI, however spelled."""
+        return self._first_row("SELECT row FROM names WHERE name = ?", identity(name))
+
+    def rows_of_batch(self, batch: int) -> list[int]:
+        """Return the rows that were added with a batch, ascending."""
+        found = self._query("SELECT row FROM papers WHERE batch = ? ORDER BY row", batch)
+        return [self._row(row) for (row,) in found]
+
     def rows_titled(self, title: str) -> list[int]:
         """Return the rows whose title equals `title`, case, accents and punctuation aside."""
         key = title_key(title)
@@ -177,7 +108,7 @@ class PaperDatabase:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
             marks = ", ".join("?" * len(some))
-            query = f"SELECT {_COLUMNS} FROM papers WHERE row IN ({marks})"  # noqa: S608 -- constants and marks
+            query = f"SELECT {COLUMNS} FROM papers WHERE row IN ({marks})"  # noqa: S608 -- constants and marks
             found |= {stored[0]: self._checked(stored) for stored in self._query(query, *some)}
         missing = next((row for row in rows if row not in found), None)
         if missing is not None:
@@ -225,10 +156,15 @@ class PaperDatabase:
     def _require_own_tables(self) -> None:
         """Refuse a database whose tables are views or made by modules: to read those runs what a stranger wrote."""
         query = (
-            "SELECT name, type, substr(sql, 1, 24) FROM sqlite_master WHERE name IN ('papers', 'words') ORDER BY name"
+            "SELECT name, type, substr(sql, 1, 24) FROM sqlite_master "
+            "WHERE name IN ('names', 'papers', 'words') ORDER BY name"
         )
         tables = [(name, kind, " ".join(str(sql).split())) for name, kind, sql in self._query(query)]
-        if tables != [("papers", "table", "CREATE TABLE papers ("), ("words", "table", "CREATE VIRTUAL TABLE wor")]:
+        if tables != [
+            ("names", "table", "CREATE TABLE names (name"),
+            ("papers", "table", "CREATE TABLE papers ("),
+            ("words", "table", "CREATE VIRTUAL TABLE wor"),
+        ]:
             raise LibraryDamaged(f"{self._name} does not hold the tables of a library")
 
     def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -241,9 +177,9 @@ class PaperDatabase:
 
     def _checked(self, stored: Sequence[Any]) -> Paper:
         try:
-            if _crc(stored[:-1]) != stored[-1]:
+            if crc_of(stored[:-1]) != stored[-1]:
                 raise ValueError("checksum")
-            paper = _paper(stored)
+            paper = paper_of(stored)
             _require_types(paper)
         except (ValueError, TypeError, RecursionError) as error:
             raise LibraryDamaged(f"{self._name}: row {stored[0]} was altered ({error})") from None
@@ -268,32 +204,12 @@ def _slips(word: str) -> set[str]:
     return slips
 
 
-def _stored(row: int, batch: int, paper: Paper) -> tuple[Any, ...]:
-    """Return the values of `_COLUMNS`; the checksum covers row and keys too, so that no row passes for another."""
-    values: list[Any] = [row, batch, title_key(paper.title), "\n".join(map(title_key, paper.authors))]
-    for name in _FIELDS.split(", "):
-        value = getattr(paper, name)
-        values.append(json.dumps(value, ensure_ascii=False) if name in _LISTS else value)
-    return (*values, _crc(values))
-
-
-def _paper(stored: Sequence[Any]) -> Paper:
-    fields: dict[str, Any] = dict(zip(_FIELDS.split(", "), stored[_BEFORE_FIELDS:-1], strict=True))
-    for name in _LISTS:
-        fields[name] = tuple(json.loads(fields[name]))
-    return Paper(**fields)
-
-
 def _require_types(paper: Paper) -> None:
-    for name in _FIELDS.split(", "):
+    for name in FIELDS:
         value = getattr(paper, name)
         if name == "version":
             is_right = value is None or isinstance(value, int)
         else:
-            is_right = all(isinstance(text, str) for text in (value if name in _LISTS else (value,)))
+            is_right = all(isinstance(text, str) for text in (value if name in LISTS else (value,)))
         if not is_right:
             raise TypeError(name)
-
-
-def _crc(values: Sequence[Any]) -> int:
-    return zlib.crc32(json.dumps(list(values)).encode())

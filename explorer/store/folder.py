@@ -1,22 +1,17 @@
-"""A library folder as readers and as its one writer see it."""
+"""A library folder as readers see it: one committed state."""
 
 from __future__ import annotations
 
 import math
-import os
-import re
-import sqlite3
 import stat
-from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
+from explorer.errors import LibraryDamaged, LibraryInaccessible, LibraryNotFound
 from explorer.store.arrays import StoredRows, file_size, read_row, read_values, view_array
 from explorer.store.database import PaperDatabase
-from explorer.store.manifest import FileEntry, Manifest, is_own_name
+from explorer.store.files import open_file
+from explorer.store.manifest import FileEntry, Manifest
 from explorer.store.roles import FINITE, OF_ROWS, ROLES, SAME_SHAPES
 from explorer.store.terms import StoredTerms
 
@@ -27,11 +22,11 @@ if TYPE_CHECKING:
 
     Values = array[Any]
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+WORK = ".paper-explorer-work"
+LOCK = ".paper-explorer.lock"
 _LONGEST_MANIFEST = 16 * 1024 * 1024  # bytes
-_WORK = ".paper-explorer-work"
-_LOCK = ".paper-explorer.lock"
-_SHARD_NAME = r"[0-9a-f]{32}\.(?:npy|tmp)"
+_TRIES = 100  # to open a state while commits follow each other
 
 
 class LibraryFolder:
@@ -44,7 +39,7 @@ class LibraryFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._files: dict[str, BinaryIO] = {}
-        for attempt in range(3):
+        for attempt in range(_TRIES):
             self.manifest = read_manifest(path)
             try:
                 self._open()
@@ -52,9 +47,10 @@ class LibraryFolder:
             except FileNotFoundError as error:
                 self.close()
                 # Another commit may have come between the manifest and its files: then there is a newer manifest.
-                if attempt == 2 or read_manifest(path).generation == self.manifest.generation:
+                if attempt == _TRIES - 1 or read_manifest(path).generation == self.manifest.generation:
                     raise LibraryDamaged(f"{error.filename} is missing") from None
             except OSError as error:
+                self.close()
                 raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
 
     def close(self) -> None:
@@ -138,14 +134,14 @@ class LibraryFolder:
     def _open(self) -> None:
         files = self.manifest.files
         if {"papers", "labels", *ROLES} - files.keys():
-            raise LibraryDamaged(f"{self.path / _MANIFEST} does not name all files")
+            raise LibraryDamaged(f"{self.path / MANIFEST} does not name all files")
         for entry in files.values():
             status = (self.path / entry.name).stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
                 raise LibraryDamaged(f"{self.path / entry.name} is {status.st_size} bytes long and not {entry.size}")
         self._require_shapes()
         for role in ("labels", *ROLES):
-            self._files[role] = (self.path / files[role].name).open("rb")
+            self._files[role] = open_file(self.path / files[role].name)
         self.database = PaperDatabase(self.path / files["papers"].name, self.manifest.papers)
 
     def _require_shapes(self) -> None:
@@ -166,7 +162,7 @@ class LibraryFolder:
 def is_library(path: Path) -> bool:
     """Tell whether the folder at `path` has been committed to; whether it can be read is another question."""
     try:
-        return (path / _MANIFEST).exists()
+        return (path / MANIFEST).exists()
     except (OSError, ValueError):
         return False
 
@@ -176,7 +172,7 @@ def read_manifest(path: Path) -> Manifest:
 
     Raises LibraryNotFound, LibraryInaccessible, ForeignLibrary or LibraryDamaged.
     """
-    file = path / _MANIFEST
+    file = path / MANIFEST
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_MANIFEST:
@@ -185,112 +181,11 @@ def read_manifest(path: Path) -> Manifest:
     except UnicodeDecodeError:
         raise LibraryDamaged(f"{file} is not text") from None
     except (FileNotFoundError, NotADirectoryError):
-        if (path / _WORK).is_dir():
+        if (path / WORK).is_dir():
             raise LibraryNotFound(f"{path} holds an unfinished build: run the same 'explorer build' again") from None
         raise LibraryNotFound(f"{path} holds no library: make one with 'explorer build INPUT -l {path}'") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
-
-
-class Workshop:
-    """Hold a library's folder for its one writer: a lock, a work folder, and the commit.
-
-    Use as a context manager. Raises LibraryLocked when another process writes, LibraryExists when the folder holds
-    something else than a library, LibraryInaccessible for what the system refuses, a full disk included. The work
-    folder survives a failure, so the next try finds finished shards in it. Only files with names of a library's own
-    are ever removed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.work = path / _WORK
-        self.shards = self.work / "shards"
-
-    def __enter__(self) -> Workshop:
-        from filelock import FileLock, Timeout
-
-        try:
-            require_own_folder(self.path)
-            self.path.mkdir(parents=True, exist_ok=True)
-            # The kernel's lock: it ends with its process, however that ends.
-            self._lock = FileLock(self.path / _LOCK)
-            self._lock.acquire(timeout=0)
-            _remove_own_files(self.work)
-            self.shards.mkdir(parents=True, exist_ok=True)
-        except Timeout:
-            raise LibraryLocked(f"{self.path} is being written by another process: wait for it, or end it") from None
-        except (OSError, ValueError) as error:
-            raise LibraryInaccessible(f"{self.path} cannot be written: {error}") from error
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            _remove_own_files(self.work)
-        self._remove_empty_folders()
-        self._lock.release()
-        if isinstance(error, OSError | sqlite3.Error):
-            raise LibraryInaccessible(f"{self.path} cannot be written: {error}") from error
-
-    def commit(self, manifest: Manifest) -> None:
-        """Make the manifest's files, which are in the work folder, the library's next state; clear away the last one.
-
-        The files are named for the manifest's generation; nothing refers to them until the manifest is replaced.
-        """
-        temporary = self.work / _MANIFEST
-        try:
-            for entry in manifest.files.values():
-                if (self.work / entry.name).exists():
-                    (self.work / entry.name).replace(self.path / entry.name)
-            _flush_folder(self.path)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(manifest.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / _MANIFEST)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            for entry in manifest.files.values():
-                if manifest.generation in entry.name:
-                    (self.path / entry.name).unlink(missing_ok=True)
-            raise
-        _flush_folder(self.path)
-        _remove_own_files(self.path, keep={entry.name for entry in manifest.files.values()})
-        for shard in self.shards.iterdir():
-            if re.fullmatch(_SHARD_NAME, shard.name):
-                shard.unlink()
-
-    def _remove_empty_folders(self) -> None:
-        for folder in (self.shards, self.work):
-            with suppress(OSError):  # shards are in it: the next try takes them up
-                folder.rmdir()
-
-
-def _remove_own_files(folder: Path, keep: Collection[str] = ()) -> None:
-    """Remove the files of `folder` that are named like a library's, `keep` excepted."""
-    if folder.is_dir():
-        for file in folder.iterdir():
-            if is_own_name(file.name) and file.name not in keep:
-                with suppress(OSError):  # Windows keeps files that a reader has open; the next commit tries again
-                    file.unlink()
-
-
-def require_own_folder(path: Path) -> None:
-    """Raise LibraryExists unless `path` is free, empty, or has files that only a library has."""
-    try:
-        names = sorted(file.name for file in path.iterdir())
-    except FileNotFoundError:
-        return
-    except NotADirectoryError:
-        raise LibraryExists(f"{path} is, or is in, a file: name a folder for the library") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
-    if names and not any(is_own_name(name) or name in {_WORK, _LOCK} for name in names):
-        raise LibraryExists(f"{path} is not a library and holds other files ({names[0]}): name another folder")
-    for folder in (path / _WORK, path / _WORK / "shards"):
-        if folder.is_symlink():
-            raise LibraryExists(f"{folder} is a link to elsewhere, where nothing may be written: remove it")
 
 
 def new_generation() -> str:
@@ -300,21 +195,3 @@ def new_generation() -> str:
     while (name := secrets.token_hex(4)).isdecimal():
         pass
     return name
-
-
-def describe_file(path: Path) -> FileEntry:
-    """Force a completed file to disk and return its name, size and checksum."""
-    from hashlib import file_digest
-
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-        return FileEntry(path.name, path.stat().st_size, file_digest(file, "sha256").hexdigest())
-
-
-def _flush_folder(path: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from explorer.errors import ForeignLibrary, LibraryDamaged
 from explorer.store.roles import ROLES
 
-FORMAT = 3
+FORMAT = 4
 # What a library's own files are called: its role, then a generation, then what they are.
 _SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys(ROLES, ".npy")}
 ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type

@@ -43,6 +43,8 @@ ROLES = {
     "related": _of("<i4", width=-1),
     "scores": _of("<f4", width=-1),
     "cosines": _of("<f4", width=-1),
+    "scales": _of("<f4", width=5),
+    "keys": _of("<i8", width=2),
     "twins": _of("<i4", width=3, rows=-1),
     "terms": _of("<i8", width=3, rows=-1),
     "postings": _of("<i4", width=2, rows=-1),
@@ -53,4 +55,4 @@ ROLES = {
 }
 SAME_SHAPES = (("neighbors", "similarities"), ("related", "scores", "cosines"))
 OF_ROWS = frozenset({"neighbors", "related"})  # their values name papers
-FINITE = frozenset({"similarities", "scores", "cosines", "layout", "faithfulness", "sample"})
+FINITE = frozenset({"similarities", "scores", "cosines", "scales", "layout", "faithfulness", "sample"})

@@ -1,0 +1,131 @@
+"""What is made of papers and vectors, anew: words, neighbor graph, related papers, near-duplicates, topics, layout."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from explorer.builder.plan import NEIGHBORS
+from explorer.builder.previous import previous_topics
+from explorer.builder.state import NextState
+from explorer.builder.words import Words
+from explorer.duplicates import first_of_equal, twins
+from explorer.index import NearestRows, unit
+from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness, kept_neighbors, project, sampled_rows
+from explorer.lexical import TermCounts
+from explorer.progress import Progress
+from explorer.ranking import SHORTLIST
+from explorer.search.related import RelatedPapers, sample_rows
+from explorer.store import ArrayWriter, PaperDatabase
+from explorer.topics import make_topics
+from explorer.topics.topics import Topics
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STAGES = ("words", "neighbors", "topics", "layout")
+LISTS = {
+    "neighbors": "<i4", "similarities": "<f4", "related": "<i4", "scores": "<f4", "cosines": "<f4", "scales": "<f4",
+}  # fmt: skip
+
+
+class Derived:
+    """Store what can always be made again. `papers` and `vectors` of the state must have been written."""
+
+    def __init__(self, state: NextState, rows: int, progress: Progress) -> None:
+        self._state = state
+        self._rows = rows
+        self._progress = progress
+        self.weighing: dict[str, Any] = {}
+        self.picture: dict[str, float] = {}
+        self.topics = 0
+
+    def database(self) -> PaperDatabase:
+        """Return the papers of the new state."""
+        return PaperDatabase(self._state.path("papers", "sqlite"), self._rows)
+
+    def store_lists(self) -> NearestRows:
+        """Store words, neighbor graph, related papers and near-duplicates; return the vectors as they were read."""
+        words = self._counted()
+        self.store_words(words.counts)
+        vectors = self._state.array("vectors")
+        nearest = NearestRows(vectors)
+        nearest.vectors  # noqa: B018 -- first of all: it refuses what has no direction
+        self._state.store("sample", vectors[sample_rows(self._rows)], vectors.dtype.str)
+        related = RelatedPapers(
+            nearest, words.counts, unit(self._state.array("sample")), first_of_equal(words.keys[:, 1])
+        )
+        with self._progress.stage("neighbors", self._rows) as done:
+            writers = self.list_writers(min(NEIGHBORS, self._rows - 1))
+            for block in nearest.graph(NEIGHBORS, SHORTLIST):
+                made = (block.rows, block.similarities, *related.of(block, NEIGHBORS), related.scales_of(block))
+                for writer, values in zip(writers.values(), made, strict=True):
+                    writer.append(values)
+                done(len(block.own))
+            self._state.files |= {role: writer.close() for role, writer in writers.items()}
+        self.store_twins(words.keys, words.counts)
+        return nearest
+
+    def list_writers(self, width: int) -> dict[str, ArrayWriter]:
+        """Return what writes the lists of each paper, all of which have `width` entries."""
+        return {
+            role: ArrayWriter(self._state.path(role), dtype, (self._rows, 5 if role == "scales" else width))
+            for role, dtype in LISTS.items()
+        }
+
+    def store_words(self, counts: TermCounts) -> None:
+        """Store how often which term stands in each paper."""
+        self.weighing = asdict(counts.weighing)
+        self._state.store("terms", counts.table(), "<i8")
+        self._state.store("postings", counts.postings(), "<i4")
+        self._state.store("lengths", counts.lengths[:, None], "<i4")
+
+    def store_twins(self, keys: NDArray[np.int64], counts: TermCounts) -> None:
+        """Store near-duplicates; `keys` (n, 2) are equal for equal titles, and for equal texts."""
+        self._state.store("keys", keys, "<i8")
+        neighbors, similarities = self._graph()
+        self._state.store("twins", twins(neighbors, similarities, keys[:, 0], keys[:, 1], counts), "<i4")
+
+    def store_picture(self, vectors: NDArray[np.float32], options: LayoutOptions, process: LayoutProcess) -> None:
+        """Store layout and topics: both are made of the neighbor graph, so one beside the other."""
+        neighbors, similarities = self._graph()
+        with ExitStack() as beside:
+            layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
+                project, vectors, neighbors, similarities, options, process
+            )
+            self.make_topics(options.seed)
+            with self._progress.stage("layout"):
+                self.store_layout(vectors, layout.result(), sampled_rows(self._rows, seed=options.seed))
+
+    def make_topics(self, seed: int) -> None:
+        """Store topics made anew; those of the library before hand on their names where their papers are still there."""
+        neighbors, similarities = self._graph()
+        with self._progress.stage("topics"), closing(self.database()) as database:
+            previous = previous_topics(self._state.workshop.path, database, self._rows)
+            self.store_topics(make_topics(neighbors, similarities, database.papers, seed, previous))
+
+    def store_topics(self, topics: Topics) -> None:
+        """Store topics."""
+        self.topics = len(topics)
+        self._state.store("topics", topics.levels, "<i4")
+        self._state.store_text("labels", "json", [topics.to_json()])
+
+    def store_layout(
+        self, vectors: NDArray[np.float32], coordinates: NDArray[np.float32], rows: NDArray[np.integer[Any]]
+    ) -> None:
+        """Store the picture, and how true it is: of each paper, and over some `rows`."""
+        self._state.store("layout", coordinates, "<f4")
+        self._state.store("faithfulness", kept_neighbors(self._graph()[0], coordinates)[:, None], "<f4")
+        kept, trustworthiness = faithfulness(vectors, coordinates, rows)
+        self.picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
+
+    def _graph(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        return self._state.array("neighbors"), self._state.array("similarities")
+
+    def _counted(self) -> Words:
+        with self._progress.stage("words", self._rows) as done, closing(self.database()) as database:
+            return Words.of(database.range(0, self._rows), done)
+

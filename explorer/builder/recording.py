@@ -1,0 +1,55 @@
+"""Records as they are read: papers are handed on, what cannot be one is counted and written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+from explorer.builder.intake import Inputs
+from explorer.builder.options import ReadReport, Rejection
+from explorer.papers import Paper
+from explorer.readers import Rejected
+
+
+class Recorder:
+    """Go through the records of inputs. Every rejected one is a line of JSON in `path`; `report` counts them.
+
+    Use as a context manager.
+    """
+
+    def __init__(self, path: Path, inputs: Inputs, report: ReadReport) -> None:
+        path.unlink(missing_ok=True)
+        self._file = path.open("x", encoding="utf-8", newline="\n")
+        self._inputs = inputs
+        self._report = report
+
+    def __enter__(self) -> Recorder:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Complete the file."""
+        self._report.notes = self._inputs.notes
+        self._file.close()
+
+    def papers(self, done: Callable[[int], object]) -> Iterator[tuple[int, str, Paper]]:
+        """Yield the papers, each with the position of its record, rejected ones counted too, and its file's name."""
+        for ordinal, (file, record) in enumerate(self._inputs.records()):
+            if isinstance(record, Rejected):
+                self._write(Rejection(file, record.line, record.reason, record.unit))
+            else:
+                yield ordinal, file, record
+            done(1)
+
+    def reject(self, file: str, reason: str) -> None:
+        """Reject what was read as a paper."""
+        self._write(Rejection(file, 0, reason, "file"))
+
+    def _write(self, rejection: Rejection) -> None:
+        self._report.reject(rejection)
+        self._file.write(json.dumps(asdict(rejection)) + "\n")
