@@ -545,7 +545,6 @@ UNKNOWN = {
     "binary": bytes(range(256)) * 100,
     "nothing but NUL": bytes(1000),
     "PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< >>\n",
-    "UTF-16": (HEADER + ENTRY).encode("utf-16"),
     "UTF-16 without a mark": (HEADER + ENTRY).encode("utf-16-le"),
     "Markdown of another kind": b"# Notes\n### 1. First\ntext\n### 2. Second\n",
     "a JSON list": b'[{"title": "x"}]\n',
@@ -584,24 +583,46 @@ def test_no_file_at_all(tmp_path: Path) -> None:
         list(read(tmp_path / ("x" * 5000)))
 
 
+def test_utf_16_with_its_mark(read_bytes: ReadBytes) -> None:
+    for encoding in ("utf-16", "utf-32"):
+        assert read_bytes((HEADER + ENTRY).encode(encoding)) == digest(HEADER + ENTRY)
+    assert read_bytes("\ufeff".encode("utf-16-be") + (HEADER + ENTRY).encode("utf-16-be")) == digest(HEADER + ENTRY)
+
+
 RANDOM = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(5000))
 
 
-@pytest.mark.parametrize("kept", [3, 10, 20, 100_000])
-def test_gzip_cut_short(tmp_path: Path, kept: int) -> None:
+@pytest.mark.parametrize("kept", [3, 10, 20])
+def test_gzip_cut_within_its_first_line(tmp_path: Path, kept: int) -> None:
     file = tmp_path / "papers.jsonl.gz"
     file.write_bytes(gzip.compress((JSON_LINE + json.dumps({"title": RANDOM}) + "\n" + JSON_LINE).encode())[:kept])
     with pytest.raises(InvalidInput, match=r"papers\.jsonl\.gz: cannot be read"):
         list(read(file))
 
 
-@pytest.mark.parametrize("place", [15, 100_000, -6])
-def test_gzip_with_a_byte_changed(tmp_path: Path, place: int) -> None:
+def test_gzip_cut_short_keeps_what_precedes(tmp_path: Path) -> None:
+    file = tmp_path / "papers.jsonl.gz"
+    file.write_bytes(gzip.compress((JSON_LINE + json.dumps({"title": RANDOM}) + "\n" + JSON_LINE).encode())[:100_000])
+    first, last = read(file)
+    assert isinstance(first, Paper)
+    assert first.title == "A title"
+    reason = "cannot be read to its end: Compressed file ended before the end-of-stream marker was reached"
+    assert last == Rejected(2, reason)
+
+
+@pytest.mark.parametrize(("place", "kept"), [(15, 0), (100_000, 2), (-6, 2)])
+def test_gzip_with_a_byte_changed(tmp_path: Path, place: int, kept: int) -> None:
     content = bytearray(gzip.compress((JSON_LINE + json.dumps({"title": RANDOM}) + "\n").encode()))
     content[place] ^= 0xFF
     (tmp_path / "a.gz").write_bytes(content)
-    with pytest.raises(InvalidInput, match=r"a\.gz: cannot be read"):
-        list(read(tmp_path / "a.gz"))
+    if not kept:
+        with pytest.raises(InvalidInput, match=r"a\.gz: cannot be read"):
+            list(read(tmp_path / "a.gz"))
+        return
+    *papers, last = read(tmp_path / "a.gz")
+    assert [type(paper) for paper in papers] == [Paper] * kept
+    assert isinstance(last, Rejected)
+    assert (last.line, last.reason[:27]) == (kept + 1, "cannot be read to its end: ")
 
 
 def test_a_line_of_20_megabytes(tmp_path: Path) -> None:

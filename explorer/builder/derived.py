@@ -76,11 +76,11 @@ class Derived:
             for role, dtype in LISTS.items()
         }
 
-    def store_words(self, counts: TermCounts) -> None:
-        """Store how often which term stands in each paper."""
+    def store_words(self, counts: TermCounts, postings: NDArray[np.int32] | None = None) -> None:
+        """Store how often which term stands in each paper; `postings` where they are known."""
         self.weighing = asdict(counts.weighing)
         self._state.store("terms", counts.table(), "<i8")
-        self._state.store("postings", counts.postings(), "<i4")
+        self._state.store("postings", counts.postings() if postings is None else postings, "<i4")
         self._state.store("lengths", counts.lengths[:, None], "<i4")
 
     def store_twins(self, keys: NDArray[np.int64], counts: TermCounts) -> None:
@@ -101,7 +101,7 @@ class Derived:
                 self.store_layout(vectors, layout.result(), sampled_rows(self._rows, seed=options.seed))
 
     def make_topics(self, seed: int) -> None:
-        """Store topics made anew; those of the library before hand on their names where their papers are still there."""
+        """Store topics made anew; those of the library before hand on their names where their papers still are."""
         neighbors, similarities = self._graph()
         with self._progress.stage("topics"), closing(self.database()) as database:
             previous = previous_topics(self._state.workshop.path, database, self._rows)
@@ -114,11 +114,16 @@ class Derived:
         self._state.store_text("labels", "json", [topics.to_json()])
 
     def store_layout(
-        self, vectors: NDArray[np.float32], coordinates: NDArray[np.float32], rows: NDArray[np.integer[Any]]
+        self,
+        vectors: NDArray[np.float32],
+        coordinates: NDArray[np.float32],
+        rows: NDArray[np.integer[Any]],
+        neighbors: NDArray[np.int32] | None = None,
     ) -> None:
         """Store the picture, and how true it is: of each paper, and over some `rows`."""
+        neighbors = self._graph()[0] if neighbors is None else neighbors
         self._state.store("layout", coordinates, "<f4")
-        self._state.store("faithfulness", kept_neighbors(self._graph()[0], coordinates)[:, None], "<f4")
+        self._state.store("faithfulness", kept_neighbors(neighbors, coordinates)[:, None], "<f4")
         kept, trustworthiness = faithfulness(vectors, coordinates, rows)
         self.picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
 
@@ -128,4 +133,3 @@ class Derived:
     def _counted(self) -> Words:
         with self._progress.stage("words", self._rows) as done, closing(self.database()) as database:
             return Words.of(database.range(0, self._rows), done)
-

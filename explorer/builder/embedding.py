@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.embedder import BatchedEmbedder, Embedder, ModelFiles, load
-from explorer.errors import InvalidInput, LibraryDamaged
+from explorer.errors import InvalidInput
 from explorer.index import unit
-from explorer.store import Workshop, load_array, write_array
+from explorer.store import Workshop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ class Shards:
     """Embed texts, some hundred at a time, into the workshop's folder of shards. The model can be loaded beside."""
 
     def __init__(self, workshop: Workshop, model: ModelFiles | Embedder | None, beside: ExitStack) -> None:
-        self._folder = workshop.shards
+        self._workshop = workshop
         self._model = model
         self._beside = beside
         self._embedder: Future[Embedder] | None = None
@@ -57,19 +57,12 @@ class Shards:
     def _shard(self, texts: Sequence[str], done: Callable[[int], object]) -> Path:
         embedder = self.embedder
         key = sha256("\0".join([embedder.identity.fingerprint, embedder.runtime, *texts]).encode()).hexdigest()[:32]
-        path = self._folder / f"{key}.npy"
-        if _is_whole(path):
+        if (found := self._workshop.find_shard(key)) is not None:
             done(len(texts))
-            return path
-        temporary = path.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        write_array(temporary, unit(self._embedded(embedder, texts, done)), "<f4")
-        temporary.replace(path)
-        return path
+            return found
+        return self._workshop.keep_shard(key, unit(self._embedded(embedder, texts, done)))
 
-    def _embedded(
-        self, embedder: Embedder, texts: Sequence[str], done: Callable[[int], object]
-    ) -> NDArray[np.float32]:
+    def _embedded(self, embedder: Embedder, texts: Sequence[str], done: Callable[[int], object]) -> NDArray[np.float32]:
         if isinstance(embedder, BatchedEmbedder):
             vectors = embedder.embed(texts, progress=done)
         else:  # one of the user's own
@@ -78,11 +71,3 @@ class Shards:
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise InvalidInput(f"the model {embedder.identity.name} made {vectors.shape} of {len(texts)} texts")
         return vectors
-
-
-def _is_whole(shard: Path) -> bool:
-    try:
-        load_array(shard)
-    except (FileNotFoundError, LibraryDamaged):
-        return False
-    return True

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import TracebackType
@@ -158,24 +158,14 @@ class Inputs:
 
     def _keep(self, path: Path) -> IO[bytes]:
         """Copy what can be read only once into a temporary file, which has no name where the system allows that."""
-        kept = tempfile.TemporaryFile(buffering=0, dir=self._work)
         try:
-            if str(path) == STDIN:
-                stdin = getattr(sys.stdin, "buffer", None)
-                if stdin is None:
-                    raise InvalidInput("standard input is closed")
-                shutil.copyfileobj(stdin, kept)
-            else:
-                with path.open("rb") as pipe:
-                    shutil.copyfileobj(pipe, kept)
+            with ExitStack() as until_kept, _opened_once(path) as stream:
+                kept = until_kept.enter_context(tempfile.TemporaryFile(buffering=0, dir=self._work))
+                shutil.copyfileobj(stream, kept)
+                until_kept.pop_all()
         except (OSError, ValueError) as error:
-            kept.close()
-            raise InvalidInput(
-                f"{shown(path)}: cannot be kept in {self._work or tempfile.gettempdir()}: {error}"
-            ) from error
-        except BaseException:
-            kept.close()
-            raise
+            where = self._work or tempfile.gettempdir()
+            raise InvalidInput(f"{shown(path)}: cannot be kept in {where}: {error}") from error
         self._kept[path] = kept
         return kept
 
@@ -206,6 +196,17 @@ def shown(path: Path) -> str:
     return "standard input" if str(path) == STDIN else str(path)
 
 
+@contextmanager
+def _opened_once(path: Path) -> Iterator[IO[bytes]]:
+    if str(path) != STDIN:
+        with path.open("rb") as pipe:
+            yield pipe
+    elif (stdin := getattr(sys.stdin, "buffer", None)) is None:
+        raise InvalidInput("standard input is closed")
+    else:
+        yield stdin
+
+
 def _is_pipe(path: Path) -> bool:
     try:
         return stat.S_ISFIFO(path.stat().st_mode)
@@ -215,7 +216,7 @@ def _is_pipe(path: Path) -> bool:
 
 def _digest(path: Path, file: io.RawIOBase) -> str:
     try:
-        return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it only reads
+        return file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +18,14 @@ from explorer.readers import Rejected
 class Recorder:
     """Go through the records of inputs. Every rejected one is a line of JSON in `path`; `report` counts them.
 
-    Use as a context manager.
+    `before` is a file of those that were rejected earlier, which come first. Use as a context manager.
     """
 
-    def __init__(self, path: Path, inputs: Inputs, report: ReadReport) -> None:
+    def __init__(self, path: Path, inputs: Inputs, report: ReadReport, before: Path | None = None) -> None:
         path.unlink(missing_ok=True)
-        self._file = path.open("x", encoding="utf-8", newline="\n")
+        if before is not None:
+            shutil.copyfile(before, path)
+        self._file = path.open("a", encoding="utf-8", newline="\n")
         self._inputs = inputs
         self._report = report
 

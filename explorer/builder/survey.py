@@ -80,7 +80,7 @@ def survey(inputs: Inputs, options: InputOptions) -> Survey:
 
 
 def _surveyed(content: Content, seen: set[bytes], whole: Survey) -> SurveyedFile:
-    file = SurveyedFile(content.name, content.reader and content.reader.name)
+    file = SurveyedFile(content.name, content.reader.name if content.reader is not None else None)
     try:
         for record in content.records():
             if isinstance(record, Rejected):

@@ -22,7 +22,20 @@ from explorer.errors import ExplorerError
 # Each is the function of that name in the module of that name.
 _COMMANDS = {
     name.replace("_", "-"): name
-    for name in ("build", "completion", "demo", "evaluate", "fetch", "find_similar", "info", "map", "model", "show", "topics")
+    for name in (
+        "build",
+        "completion",
+        "demo",
+        "evaluate",
+        "fetch",
+        "find_similar",
+        "formats",
+        "info",
+        "map",
+        "model",
+        "show",
+        "topics",
+    )
 }
 _ALIASES = {"similar": "find-similar"}
 

@@ -51,4 +51,6 @@ _options = gathered(
 
 def input_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add INPUT..., as `inputs`, and how they are read, as `reading`."""
-    return click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))(_options(function))
+    argument = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
+    decorated: Callable[..., None] = argument(_options(function))
+    return decorated

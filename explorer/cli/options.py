@@ -43,6 +43,12 @@ def _formats() -> Sequence[str]:
     return writers.names()
 
 
+def _library_formats() -> Sequence[str]:
+    from explorer import writers
+
+    return writers.library_names()
+
+
 def _rankings() -> Sequence[str]:
     from explorer.search.options import RANKINGS
 
@@ -55,13 +61,10 @@ def format_options(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("--json", "output", flag_value="json", help="Print JSON, one object a line.")(function)
 
 
-_SEARCH_OPTIONS = (
-    click.option(
-        "--rank", default="fused", show_default=True, type=_OneOf("ranking", _rankings), help="What is compared."
-    ),
-    click.option("--like", multiple=True, metavar="WHAT", help="Also like this; WHAT:2 counts twice."),
-    click.option("--unlike", multiple=True, metavar="WHAT", help="But not like this."),
-    click.option("--exclude", multiple=True, metavar="WHAT", help="Never these: an id, a title, @library.bib."),
+library_format_option = click.option(
+    "--format", "output_format", type=_OneOf("format", _library_formats), help="Write this format."
+)
+_FILTERS = (
     click.option("--since", default="", metavar="DATE", help="From this date (or year, or month) on."),
     click.option("--until", default="", metavar="DATE", help="Up to this date."),
     click.option("--year", default="", metavar="YEARS", help="2020, 2019-2021, 2019- or -2021."),
@@ -69,6 +72,15 @@ _SEARCH_OPTIONS = (
     click.option("--author", multiple=True, metavar="NAME", help="By this author."),
     click.option("--added-since", default="", metavar="DATE", help="Added since; 'last': what was added last."),
     click.option("--where", default="", metavar="SQL", help="Any condition: \"year > 2019 AND title LIKE '%depth%'\"."),
+)
+_SEARCH_OPTIONS = (
+    click.option(
+        "--rank", default="fused", show_default=True, type=_OneOf("ranking", _rankings), help="What is compared."
+    ),
+    click.option("--like", multiple=True, metavar="WHAT", help="Also like this; WHAT:2 counts twice."),
+    click.option("--unlike", multiple=True, metavar="WHAT", help="But not like this."),
+    click.option("--exclude", multiple=True, metavar="WHAT", help="Never these: an id, a title, @library.bib."),
+    *_FILTERS,
     click.option("--diverse", default=0.0, type=click.FloatRange(0, 1), metavar="0..1", help="Repeat less."),
     click.option("--fold/--no-fold", default=True, help="One answer for all near-duplicates (default), or each."),
     click.option("--why", is_flag=True, help="Say for each answer why it is one."),
@@ -105,4 +117,9 @@ def _search(*, rank: str, fold: bool, **values: Any) -> Any:
     return SearchOptions(rank=rank, fold=fold, **values)
 
 
+def _filter(**values: Any) -> Any:
+    return _search(rank="fused", fold=True, **values)
+
+
 search_options = gathered("options", _search, *_SEARCH_OPTIONS)
+filter_options = gathered("options", _filter, *_FILTERS)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from explorer.builder import BuildReport
+    from pathlib import Path
+
+    from explorer.builder import BuildReport, ReadReport
     from explorer.library import Library
     from explorer.matches import Matches
     from explorer.papers import Paper
 
-_SHOWN_REJECTED = 5
 _REASONS_WIDTH = 100  # columns, where reasons are asked for and no terminal says how wide it is
 
 
@@ -46,17 +47,31 @@ def print_report(library: Library, as_json: bool = False) -> None:
 
         print_json({"library": str(library.path), **asdict(report)})
         return
-    papers = "1 paper" if report.papers == 1 else f"{report.papers} papers"
+    papers = _counted(report.papers, "paper")
     if report.unchanged:
         say(f"{library.path} is complete: {papers}, nothing to do")
         return
-    notes = [f"{report.repeated} repeated"] if report.repeated else []
-    notes += [f"{len(report.rejected)} rejected"] if report.rejected else []
-    say(f"{papers} in {library.path}" + (f" ({', '.join(notes)})" if notes else ""))
-    for file, line, reason in report.rejected[:_SHOWN_REJECTED]:
-        say(f"rejected: {file}, line {line}: {reason}", err=True)
-    if len(report.rejected) > _SHOWN_REJECTED:
-        say(f"rejected: and {len(report.rejected) - _SHOWN_REJECTED} more, listed in rejected-*.jsonl", err=True)
+    details = [(report.repeated, "repeated"), (report.merged, "merged"), (report.rejected_count, "rejected")]
+    told = ", ".join(f"{count} {what}" for count, what in details if count)
+    say(f"{papers} in {library.path}" + (f" ({told})" if told else ""))
+    print_reading(report, library.path)
+
+
+def print_reading(report: ReadReport, path: Path) -> None:
+    """Print on standard error what is to be said of what was read into the library at `path`."""
+    for note in report.notes:
+        say(note, err=True)
+    if report.without_abstract:
+        say(f"{_counted(report.without_abstract, 'paper')} without an abstract", err=True)
+    if report.rejected_count:
+        files = sorted(path.glob("rejected-*.jsonl"))
+        listed = files[0] if len(files) == 1 else path / "rejected-*.jsonl"
+        rejected = _counted(report.rejected_count, "record")
+        say(f"{rejected} rejected; the first: {report.rejected[0]}; all in {listed}", err=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def print_matches(matches: Matches, output: str | None, asked: Sequence[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""A page as arXiv's API sends it: is it whole, and what does it say of itself?
+"""A page as arXiv's API sends it: whether it is whole, and what it says of itself.
 
 The arxiv package reads what it can of a damaged page; papers would be missing that nobody misses. So a page is checked
 before it is read.

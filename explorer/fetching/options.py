@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from explorer.errors import InvalidInput
-from explorer.fetching.categories import category
+from explorer.fetching.categories import asked, category
 
 _DATE = r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?"
 _FIRST = date(1991, 1, 1)  # arXiv has nothing older
@@ -71,9 +71,7 @@ class FetchOptions:
 
     def search_query(self, start: datetime, end: datetime) -> str:
         """Return the question to arXiv for one window of time; both of its ends are part of it."""
-        names = " OR ".join(
-            f"cat:{name}" if "." in name else f"(cat:{name} OR cat:{name}.*)" for name in self.categories
-        )
+        names = " OR ".join(map(asked, self.categories))
         parts = [f"({part})" for part in (names, self.search) if part]
         return " AND ".join([*parts, f"submittedDate:[{start:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}]"])
 
@@ -107,7 +105,9 @@ def _day(written: str, name: str) -> tuple[date, date]:
         first = date(year, month or 1, day or 1)
         if day:
             return first, first
-        following = date(year + (month in {0, 12}), month % 12 + 1 if month else 1, 1)
+        if year == date.max.year:
+            return first, date.max
+        following = date(year + (month in {0, 12}), month % 12 + 1, 1)
     except ValueError:
         raise InvalidInput(f"{wanted}: {written[:100]!r} is not in the calendar") from None
     return first, following - timedelta(days=1)

@@ -45,7 +45,7 @@ class Output:
         self.path = path
         self.state = State(query)
         self.seen: set[str] = set()
-        self._state_path = path.with_name(path.name + ".fetch.json")
+        self._state_path = path.with_name(f".{path.name}.fetch.json")  # hidden: a folder of papers is read whole
         self._stack = ExitStack()
 
     def __enter__(self) -> Output:
@@ -84,7 +84,7 @@ class Output:
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._stack.enter_context(FileLock(self.path.with_name(self.path.name + ".lock")).acquire(timeout=0))
+            self._stack.enter_context(FileLock(self.path.with_name(f".{self.path.name}.lock")).acquire(timeout=0))
         except Timeout:
             raise InvalidInput(f"{self.path} is being written by another process: wait for it, or end it") from None
         exists = self.path.exists()
@@ -92,6 +92,8 @@ class Output:
             raise InvalidInput(f"{self.path} exists, and no fetch made it: name another file with -o, or remove it")
         if exists and self._state_path.exists():
             self.state = self._load()
+        else:
+            self._save()  # before the file: what no state belongs to is somebody else's
         self._file = self._stack.enter_context(self.path.open("r+b" if exists else "w+b"))
         self._check()
         self._file.seek(self.state.size)

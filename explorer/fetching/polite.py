@@ -15,6 +15,7 @@ from explorer.fetching.feed import BadPage, Page, page_of
 # Of arXiv's terms of use: https://info.arxiv.org/help/api/tou.html
 _BETWEEN = 3.0  # seconds
 _TRIES = 6
+_TRIES_FOR_EMPTY = 5
 _TRIES_TO_CONNECT = 3  # who has no network need not wait minutes to be told
 _LONGEST_PAUSE = 120.0  # seconds, of our own
 _LONGEST_WAIT = 900.0  # seconds, that a server may ask for
@@ -44,7 +45,7 @@ class EmptyPage(NotFetched):
     """Say that a page stays empty that should hold results."""
 
 
-class OnePage(Exception):  # noqa: N818 -- no error: a page's end
+class OnePage(Exception):
     """Say that a page has been read, and that no other was asked for."""
 
 
@@ -118,7 +119,7 @@ class PoliteSession:
         if page.error or status != 200:
             raise NotFetched(f"arXiv refuses with status {status}: {page.error[:300] or 'it does not say why'}")
         if doubted := self.doubt(page):
-            raise _Failed(doubted, is_empty=True)
+            raise _Failed(doubted, tries=_TRIES_FOR_EMPTY, is_empty=True)
         self.page = page
         return Reply(content)
 

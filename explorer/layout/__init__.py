@@ -6,6 +6,9 @@
     worker         that process
     faithfulness   how much of the truth the picture keeps
     picture        which points are nearest in it
+    newcomers      places for papers that join a picture in which nobody else moves
+    fields         pictures of whole fields that are new to it, and where there is room for them
+    alignment      turning a new picture so that it looks like the one before
 
 The start is the principal components: deterministic, and as good a start as a spectral one (Kobak & Linderman,
 "Initialization is critical for preserving global data structure in both t-SNE and UMAP", Nature Biotechnology 39,
@@ -16,7 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from explorer.layout.alignment import aligned
 from explorer.layout.faithfulness import NEAREST, faithfulness, kept_neighbors, sampled_rows
+from explorer.layout.newcomers import placed
 from explorer.layout.options import LayoutOptions
 from explorer.layout.process import LayoutProcess
 
@@ -27,8 +32,8 @@ if TYPE_CHECKING:
     Coordinates = NDArray[np.float32]
 
 __all__ = [
-    "NEAREST", "LayoutOptions", "LayoutProcess", "faithfulness", "kept_neighbors", "principal_components", "project",
-    "sampled_rows",
+    "NEAREST", "LayoutOptions", "LayoutProcess", "aligned", "faithfulness", "kept_neighbors", "placed",
+    "principal_components", "project", "sampled_rows",
 ]  # fmt: skip
 
 _DRAWN_EXACTLY = 3  # so few unit vectors lie in a plane through their mean: no optimization is needed

@@ -72,7 +72,9 @@ def free_place(points: Places, radius: float, wanted: Places) -> Places:
     shape = np.floor((highest + border - corner) / cell).astype(int) + 1
     is_free = np.ones(shape, dtype=bool)
     is_free[tuple(((points - corner) / cell).astype(int).T)] = False
-    is_wide = distance_transform_edt(is_free) * cell >= radius + 2 * cell  # two: both points lie anywhere in their cells
+    is_wide = (
+        distance_transform_edt(is_free) * cell >= radius + 2 * cell
+    )  # two: both points lie anywhere in their cells
     middles = corner + (np.argwhere(is_wide) + 0.5) * cell
     nearest: Places = middles[((middles - wanted) ** 2).sum(axis=1).argmin()]
     return nearest

@@ -59,13 +59,11 @@ def placed(
 class _Growing:
     """Hold a picture that newcomers join: `places` are (n, 2) float64, not finite where there is none yet."""
 
-    def __init__(
-        self, coordinates: NDArray[np.float32], neighbors: NDArray[Any], newcomers: Rows, seed: int
-    ) -> None:
+    def __init__(self, coordinates: NDArray[np.float32], neighbors: NDArray[Any], newcomers: Rows, seed: int) -> None:
         import numpy as np
 
         self.places = coordinates.astype(np.float64)
-        self._is_placed = np.isfinite(self.places).all(axis=1)
+        self._is_placed = np.asarray(np.isfinite(self.places).all(axis=1))
         self._neighbors, self._newcomers, self._seed = neighbors, newcomers, seed
         angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(newcomers))
         self._aside = np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _HEAD = 65_536  # bytes that are looked at to tell the format
 _BUFFER = 131_072  # bytes
+_DECLARATION = 1_024  # bytes that an XML declaration may be long
 _DEEPEST = 100  # folders within each other
 _WIDE = ((BOM_UTF32_LE, "utf-32"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"))
 _OURS = ".paper-explorer"  # how the names of a library's work begin
@@ -133,7 +134,10 @@ def _as_utf8(content: Ahead) -> Ahead:
     """Return the content in UTF-8 when a mark says that it is in another of Unicode's encodings, else as it is."""
     head = content.head(4)
     encoding = next((encoding for mark, encoding in _WIDE if head.startswith(mark)), None)
-    return content if encoding is None else Ahead(_Recoded(content, encoding))
+    if encoding is None:
+        return content
+    content.head(_DECLARATION)
+    return Ahead(_Recoded(content, encoding))
 
 
 class _Recoded(io.RawIOBase):

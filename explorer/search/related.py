@@ -34,11 +34,16 @@ class RelatedPapers:
     """Order shortlists anew.
 
     `sample` are the (s, d) unit vectors whose cosines stand for the library's; `same` (n,) gives papers with the very
-    same text one number.
+    same text one number. `asked` says how many papers are to be ordered for, if not all.
     """
 
     def __init__(
-        self, nearest: NearestRows, counts: TermCounts, sample: NDArray[np.float32], same: NDArray[np.integer[Any]]
+        self,
+        nearest: NearestRows,
+        counts: TermCounts,
+        sample: NDArray[np.float32],
+        same: NDArray[np.integer[Any]],
+        asked: int | None = None,
     ) -> None:
         import numpy as np
 
@@ -52,7 +57,7 @@ class RelatedPapers:
         self._mean = np.bincount(rows, weights=self._amounts * means[terms], minlength=papers)
         amounts = self._amounts * self._amounts * variances[terms]
         self._deviation = np.sqrt(np.bincount(rows, weights=amounts, minlength=papers))
-        self._scores = _compiled() if papers >= _COMPILED_FROM else _pair_scores
+        self._scores = _compiled() if (papers if asked is None else asked) >= _COMPILED_FROM else _pair_scores
 
     def of(self, block: GraphBlock, keep: int) -> Lists:
         """Return for each row of a block its `keep` related rows, their scores and their cosines, highest first."""
@@ -82,6 +87,22 @@ class RelatedPapers:
         """Return the lexical scores of (m, c) candidates, row i being those of paper `own[i]` as the query."""
         counts = self._counts
         return self._scores((counts.starts, counts.terms, self._amounts, self._weights), own, candidates)
+
+    def answers(self, queries: NDArray[np.integer[Any]], papers: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Return the lexical score of each of `papers` as an answer to the query beside it, (p,): the same bits.
+
+        For few different papers: each is compared with its queries at once.
+        """
+        import numpy as np
+
+        counts, scores = self._counts, np.empty(len(queries))
+        flipped = (counts.starts, counts.terms, self._weights, self._amounts)
+        order = np.argsort(papers, kind="stable")
+        borders = np.flatnonzero(np.diff(papers[order], prepend=-1, append=-1))
+        for start, stop in itertools.pairwise(borders.tolist()):
+            some = order[start:stop]
+            scores[some] = _pair_scores(flipped, papers[some[:1]], queries[None, some])[0]
+        return scores
 
     def scales_of(self, block: GraphBlock) -> NDArray[np.float32]:
         """Return (m, 5): mean and deviation of cosines, of lexical scores; the least cosine of the shortlist.

@@ -3,7 +3,8 @@
     groups     communities of the neighbor graph, coarse and fine
     phrases    the words and phrases of a paper that could name something
     labels     what tells the papers of a group from all others
-    matching   which group of a grown library is which of the one before
+    matching   which group of a library built anew is which of the one before
+    growth     the same topics with some papers more or less
     topics     what a topic is, and how a library keeps it
 
 Topics come from the neighbor graph and not from the picture, which bends distances.

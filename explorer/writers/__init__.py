@@ -1,6 +1,7 @@
-"""Answers to text, one module or package a format, found by name. May import matches, papers and errors.
+"""Answers to text, libraries to files, one module or package a format, found by name.
 
-To add a format, add one module here that is called what the format is called and ends in `register(Writer(...))`: it is
+May import matches, papers and errors. To add a format, add one module here, or in `libraries` if it is only for
+libraries, that is called what the format is called (`csl_json` is csl-json) and ends in `register(Writer(...))`: it is
 found by being in this folder, and imported when it is asked for.
 """
 
@@ -8,29 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.errors import InvalidInput
-from explorer.writers.registry import Writer, find
+from explorer.writers.registry import Entry, Holdings, Writer, find
 
 if TYPE_CHECKING:
     from explorer.matches import Match
 
-__all__ = ["Writer", "names", "registered", "write"]
+__all__ = ["Entry", "Holdings", "Writer", "for_library", "library_names", "names", "registered", "write"]
 
-_SHARED = frozenset({"registry", "text"})  # every other module of this folder is a format
+# Every other module of this folder is a format.
+_SHARED = frozenset({"columns", "libraries", "people", "registry", "text"})
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the formats in the alphabet's order, without importing any."""
-    import pkgutil
+    """Return the names of the formats of answers in the alphabet's order, without importing any."""
+    return tuple(sorted(_modules("") - {_as_name(name) for name in _SHARED}))
 
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED))
+
+def library_names() -> tuple[str, ...]:
+    """Return the names of the formats of libraries in the alphabet's order; this imports them."""
+    return tuple(writer.name for writer in registered() if writer.library is not None)
 
 
 def registered() -> tuple[Writer, ...]:
     """Return all writers, by name; this imports them."""
-    return tuple(map(_writer, names()))
+    return tuple(map(_writer, sorted({*names(), *_modules("libraries")})))
 
 
 def write(name: str, matches: Iterable[Match]) -> Iterator[str]:
@@ -42,9 +48,39 @@ def write(name: str, matches: Iterable[Match]) -> Iterator[str]:
     known = names()
     if name not in known:
         raise InvalidInput(f"there is no output format {name!r}; there are {', '.join(known)}")
-    return _writer(name).write(matches)
+    answers = _writer(name).answers
+    assert answers is not None  # noqa: S101 -- those without are in a folder of their own
+    return answers(matches)
+
+
+def for_library(name: str | None, file: Path | None = None) -> Writer:
+    """Return the writer of libraries called `name`, else the one that the suffix of `file` says.
+
+    Raises InvalidInput, which lists the formats, when there is none.
+    """
+    writers = [writer for writer in registered() if writer.library is not None]
+    for writer in writers:
+        if writer.name == name or (name is None and file is not None and file.name.lower().endswith(writer.suffixes)):
+            return writer
+    known = ", ".join(f"{writer.name} ({', '.join(writer.suffixes)})" for writer in writers)
+    if name is not None:
+        raise InvalidInput(f"a library cannot be written as {name!r}; there are {known}")
+    where = "say in which format" if file is None else f"{file}: its name does not say which format it is to have"
+    raise InvalidInput(f"{where}; there are {known}")
+
+
+def _modules(folder: str) -> set[str]:
+    import pkgutil
+
+    paths = [str(Path(path, folder)) for path in __path__]
+    return {_as_name(module.name) for module in pkgutil.iter_modules(paths)}
+
+
+def _as_name(module: str) -> str:
+    return module.replace("_", "-")
 
 
 def _writer(name: str) -> Writer:
-    import_module(f"{__name__}.{name}")
+    folder = "" if name in names() else ".libraries"
+    import_module(f"{__name__}{folder}.{name.replace('-', '_')}")
     return find(name)

@@ -14,7 +14,7 @@ _ANNOUNCED = re.compile(
 
 
 def announcement(text: str) -> tuple[str, str, str]:
-    """Part "arXiv:2010.02893v1 Announce Type: new Abstract: words" into id, kind and words; what is none is all words."""
+    """Part "arXiv:2010.02893v1 Announce Type: new Abstract: words" into id, kind and words; others are all words."""
     found = _ANNOUNCED.match(text)
     return (found["id"], found["kind"], text[found.end() :]) if found else ("", "", text)
 
@@ -51,4 +51,4 @@ def names(candidates: Iterable[str], own: Iterable[str] = ()) -> dict[str, objec
 
 
 def _doi(written: str) -> str:
-    return (doi_in(written.split()[0] if written else "") or doi_in(written) or "").rstrip(".,;")
+    return (doi_in(written.split(maxsplit=1)[0] if written else "") or doi_in(written) or "").rstrip(".,;")

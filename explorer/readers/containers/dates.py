@@ -27,14 +27,13 @@ def iso_date(year: str, month: str = "", day: str = "") -> str:
 
 
 def written_date(text: str) -> str:
-    """Return the date in `text`: "2020-10-06T17:59:46Z", "Thu, 18 Sep 2025 04:00:02 GMT", "2000 Spring", "1998 Dec-1999 Jan".
+    """Return the date in "2020-10-06T17:59:46Z", "Thu, 18 Sep 2025 04:00 GMT", "2000 Spring", "1998 Dec-1999 Jan".
 
     Of a span it is the beginning. Empty when there is no year.
     """
     text = text[:_LONGEST]
-    if iso := _ISO.match(text):
-        if len(iso[1]) > 4 or not re.search("[A-Za-z]", text):
-            return iso[1]
+    if (iso := _ISO.match(text)) and (len(iso[1]) > 4 or not re.search("[A-Za-z]", text)):
+        return iso[1]
     year = _YEAR.search(text)
     if year is None:
         return ""

@@ -15,6 +15,10 @@ _KNOWN = re.compile(
     r"iso8859-\d+|cp(?:437|85\d|86\d|125\d|932|949|950)|koi8-[rut]|mac-roman|gb2312|gbk|gb18030|big5(?:hkscs)?|euc_\w+|"
     r"shift_jis\w*|tis-620"
 )
+# UTF-8 that was taken for Latin-1 and encoded again, in the letters and signs that are frequent: "Ã©" for "é".
+_TWICE = re.compile("[\\x80-\xff\u0152-\u02dc\u2013-\u203a\u20ac\u2122]++")
+_LEADING = re.compile("[\xc2-\xc5\xce-\xd1\xe2]")
+_TWICE_NOTE = "encoded as UTF-8 twice: read as it was meant"
 _WIDE = (  # what files in UTF-32 and UTF-16 begin with, with and without a byte order mark
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -73,6 +77,22 @@ def decoded(record: bytes, encoding: str, source: Source) -> str:
         return _otherwise(record, encoding, source)
     if encoding != "utf-8":
         source.note("declared to be in another encoding, but UTF-8: read as UTF-8")
+    meant = _meant(text)
+    if meant != text:
+        source.note(_TWICE_NOTE)
+    return meant
+
+
+def _meant(text: str) -> str:
+    """Return what `text` was before it was encoded twice; `text` itself unless that holds for all of its letters."""
+    runs = _TWICE.findall(text)
+    if not all(_LEADING.match(run) for run in runs):
+        return text
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            return text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
     return text
 
 

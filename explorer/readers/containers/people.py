@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from explorer.papers import readable
 
 _SUFFIX = re.compile(r"(?:jr|sr|[2-4](?:nd|rd|th)|i{2,3}|iv)\.?", re.IGNORECASE)
-_LIFE = re.compile(r"[\s,(]++(?:b\. ?)?[0-9]{4}\s?-?\s?(?:[0-9]{4})?\)?\s*$")
+_LIFE = re.compile(r"(?<![\s,(])[\s,(]++(?:b\. ?)?[0-9]{4}\s?-?\s?(?:[0-9]{4})?\)?\s*$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[ -]?){1,4}")
 _PLACE = re.compile(
     r"univ|instit|depart|dept|colleg|school|hospital|laborator|faculty|facultad|centre|center|academ|polytech",
     re.IGNORECASE,
 )
-_LONGEST = 2000  # characters of a list of names in one field are read closely
+_LONGEST = 500  # characters; what is longer is no name
 
 
 def named(first: str, last: str, suffix: str = "") -> str:
@@ -23,8 +23,8 @@ def named(first: str, last: str, suffix: str = "") -> str:
 
 
 def straight(name: str) -> str:
-    """Return "Last, First" as "First Last", "Last, Jr., First" and "Last, First, Jr." as "First Last Jr."; others stay."""
-    name = _LIFE.sub("", name[-_LONGEST:]).strip(" ,;")
+    """Return "Last, First" as "First Last", "Last, Jr., First" and "Last, First, Jr." likewise; others stay."""
+    name = _LIFE.sub("", name[:_LONGEST]).strip(" ,;")
     parts = [part.strip() for part in name.split(",")]
     suffix = next((part for part in parts[1:] if _SUFFIX.fullmatch(part)), "")
     rest = [part for part in parts if part and part != suffix]
@@ -45,7 +45,7 @@ def creators(written: Iterable[str]) -> list[str]:
 
 def listed(written: str) -> list[str]:
     """Return the names in a list parted by commas, "A. First, B. Second and C. Third" or "Last, A., Last, B."."""
-    parts = [part.strip() for part in re.split(r",|;|\s+and\s+", written) if part.strip()]
+    parts = [part.strip() for part in re.split(r",|;| and ", " ".join(written.split())) if part.strip()]
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
     if pairs and len(parts) % 2 == 0 and all(_INITIALS.fullmatch(first) and len(last) > 2 for last, first in pairs):
         return [named(first, last) for last, first in pairs]

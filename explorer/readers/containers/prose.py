@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from explorer.readers.containers.elements import attribute, name_of
 
 _DEEPEST = 60  # elements within each other; deeper ones give their words only
 _BLOCKS = frozenset({
-    "abstract", "AbstractText", "div", "disp-formula", "disp-quote", "label", "li", "list", "list-item", "ol", "p", "sec",
-    "simple-sect", "title", "ul",
+    "abstract", "div", "disp-formula", "disp-quote", "label", "li", "list", "list-item", "ol", "p", "sec", "ul",
 })  # fmt: skip
 _LEFT_OUT = frozenset(
     {"annotation", "annotation-xml", "fn", "graphic", "inline-graphic", "media", "object-id", "xref-group"}
 )
-_FORMULAS = re.compile(r"\\begin\s*+\{document\}(.*?)\\end\s*+\{document\}", re.DOTALL)
+_BEGIN, _END = r"\begin{document}", r"\end{document}"  # around a formula that was set by itself
+_NOTES = frozenset({"aff", "author-notes", "corresp", "fn", "table-fn"})
 
 
 def prose(element: Element | None) -> str:
@@ -41,51 +41,69 @@ def _collect(element: Element, pieces: list[str], depth: int) -> None:
 
 def _piece(part: Element, pieces: list[str], depth: int) -> None:
     name = name_of(part)
-    if name in _LEFT_OUT:
-        return
     if name == "math" or depth > _DEEPEST:
         pieces.append(_signs(part))
-    elif name == "tex-math":
-        pieces.append(_formula("".join(part.itertext())))
-    elif name == "alternatives":  # one thing in several forms: LaTeX is what the explorer reads
-        chosen = next((form for form in part if name_of(form) == "tex-math"), part[0] if len(part) else None)
-        if chosen is not None:
-            _piece(chosen, pieces, depth + 1)
     elif name == "title":
-        title = " ".join(prose(part).split()).rstrip(":")
+        title = " ".join(_signs(part).split()).rstrip(":")
         pieces.append(f"\n\n{title}: " if title else "")
+    elif name in _FORMS:
+        pieces.append(_FORMS[name](part))
     elif name in _BLOCKS:
         _block(part, pieces, depth)
-    elif name in {"br", "break"}:
-        pieces.append("\n")
-    else:
+    elif name not in _LEFT_OUT:
         _collect(part, pieces, depth + 1)
 
 
 def _block(part: Element, pieces: list[str], depth: int) -> None:
-    before = len(pieces)
     inside: list[str] = []
     _collect(part, inside, depth + 1)
     text = "".join(inside).strip()
-    follows_title = next((piece.endswith(": ") for piece in reversed(pieces[:before]) if piece.strip()), False)
+    follows_title = any(piece.startswith("\n\n") and piece.endswith(": ") for piece in pieces[-2:])
     pieces.append(text if follows_title else f"\n\n{text}")
     pieces.append("\n\n")
 
 
 def _signs(element: Element) -> str:
     """Return the signs of MathML, which stand on lines of their own; a formula it was made of is not repeated."""
-    if any(name_of(part) in _LEFT_OUT for part in element.iter()):
-        for parent in list(element.iter()):
-            for part in [part for part in parent if name_of(part) in _LEFT_OUT]:
-                parent.remove(part)
-    return "".join(text.strip() if name_of(element) == "math" else text for text in element.itertext())
+    pieces: list[str] = []
+    waiting: list[Element | str] = [element]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            pieces.append(part)
+        elif name_of(part) not in _LEFT_OUT:
+            pieces.append(part.text or "")
+            for inner in reversed(part):
+                waiting += [inner.tail or "", inner]
+    return "".join(map(str.strip, pieces) if name_of(element) == "math" else pieces)
 
 
-def _formula(written: str) -> str:
-    found = _FORMULAS.search(written)
-    formula = (found[1] if found else written).strip()
-    bare = formula.strip("$").strip()
+def _formula(element: Element) -> str:
+    written = "".join(element.itertext())
+    if _BEGIN in written:
+        written = written.partition(_BEGIN)[2].partition(_END)[0]
+    bare = written.strip().strip("$").strip()
     return f"${bare}$" if bare else ""
+
+
+def _alternative(element: Element) -> str:
+    """Return one thing that is given in several forms: as LaTeX, else as the first of them."""
+    forms = [form for form in element if name_of(form) not in _LEFT_OUT]
+    latex = [form for form in forms if name_of(form) == "tex-math"]
+    return _formula(latex[0]) if latex else _signs(forms[0]) if forms else ""
+
+
+def _reference(element: Element) -> str:
+    """Return the text of a reference, unless it is the mark of a footnote."""
+    return "" if element.get("ref-type") in _NOTES else _signs(element)
+
+
+_FORMS: dict[str, Callable[[Element], str]] = {
+    "tex-math": _formula,
+    "alternatives": _alternative,
+    "br": lambda _: "\n",
+    "break": lambda _: "\n",
+}
 
 
 def language(element: Element) -> str:

@@ -187,37 +187,36 @@ class Rows:
             cells = line.split(self._dialect.delimiter)
             return Row(number, [cell.strip(" ") for cell in cells] if self._dialect.spaced else cells)
         taken: list[tuple[int, str]] = []
+        literal = line.split(self._dialect.delimiter)
+        by_tabs = self._dialect.delimiter == "\t" and len(literal) == self.width > 1
         try:
-            return Row(number, self._quoted(line, taken))
+            return Row(number, self._quoted(line, taken, by_tabs=by_tabs))
         except _NotClosed:
             self._pending.extendleft(reversed(taken))
             self._patience -= sum(len(line) + 50 for _, line in taken)
-        literal = line.split(self._dialect.delimiter)
-        # Those who part cells by tabs often quote nothing: "Green" roofs is a title then.
-        if self._dialect.delimiter == "\t" and len(literal) == self.width:
+        if by_tabs:  # who parts cells by tabs often quotes nothing: "Green" roofs is a title then
             return Row(number, [_unquoted(cell) for cell in literal])
         return Row(number, [], "a quotation mark is not closed")
 
-    def _quoted(self, line: str, taken: list[tuple[int, str]]) -> list[str]:
-        """Return the cells of a row, and put its further lines into `taken`. Raises _NotClosed."""
+    def _quoted(self, line: str, taken: list[tuple[int, str]], *, by_tabs: bool) -> list[str]:
+        """Return the cells of a row, and put its further lines into `taken`. Raises _NotClosed.
+
+        A line that has its cells `by_tabs` alone goes on only when nothing speaks against it.
+        """
         row = _Cells(self._dialect)
-        goes_on = row.take(line)
-        tabbed = self._dialect.delimiter == "\t" and self.width > 1
-        if goes_on and tabbed and line.count("\t") == self.width - 1 and (row.sloppy or len(row.cells) < self.width - 1):
+        goes_on, size = row.take(line), 0
+        if by_tabs and (row.sloppy or len(row.cells) != self.width - goes_on):
             raise _NotClosed
-        size = 0
         while goes_on:
             following = self._next() if len(taken) < _MOST_LINES and size < self._room else None
             if following is None:
                 raise _NotClosed
             taken.append(following)
             size += len(following[1]) + 1
-            if tabbed and following[1].count("\t") == self.width - 1:
-                raise _NotClosed
             goes_on = row.take(following[1])
-        if taken and self.width and len(row.cells) != self.width and "".join(row.cells[self.width :]).strip() != "":
-            raise _NotClosed
-        if taken and len(row.cells) < self.width:
+            if by_tabs and following[1].count("\t") == self.width - 1:
+                raise _NotClosed
+        if taken and self.width and (len(row.cells) < self.width or any(map(str.strip, row.cells[self.width :]))):
             raise _NotClosed
         return row.cells
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from explorer.papers import title_key
+from explorer.papers import arxiv_identifier, doi_in, title_key
 from explorer.writers.bibtex.people import family_name
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 300  # characters of a text that are looked at
 _LONGEST_WORD = 40
+_LONGEST_KEY = 200
 _ARTICLES = frozenset({"a", "an", "the"})
 # Letters that are no letter with an accent.
 _LETTERS = str.maketrans(
@@ -22,20 +24,35 @@ _LETTERS = str.maketrans(
 
 
 class Keys:
-    """Make keys that are new: of equal ones, the second ends in a, the third in b."""
+    """Make keys that are new: of equal ones, the second ends in a, the third in b.
 
-    def __init__(self) -> None:
-        self._used: set[str] = set()
+    Of the papers whose ids are given, those keep an id that can be a key, unless another field says it. Keys that
+    differ in upper and lower case alone are one to BibTeX.
+    """
+
+    def __init__(self, ids: Iterable[str] = ()) -> None:
+        self._kept: dict[str, str] = {}
+        for paper_id in ids:
+            if is_key(paper_id) and not arxiv_identifier(paper_id) and not doi_in(paper_id):
+                self._kept.setdefault(paper_id.lower(), paper_id)
+        self._used = set(self._kept)
         self._times: Counter[str] = Counter()
 
     def new(self, paper: Paper, year: str) -> str:
         """Return a key for `paper` that was not returned before."""
+        if self._kept.get(paper.id.lower()) == paper.id:
+            return paper.id
         base = key = _key(paper, year)
-        while key in self._used:
+        while key.lower() in self._used:
             key = base + _letters(self._times[base])
             self._times[base] += 1
-        self._used.add(key)
+        self._used.add(key.lower())
         return key
+
+
+def is_key(name: str) -> bool:
+    """Tell whether every program takes `name` for a key."""
+    return len(name) <= _LONGEST_KEY and re.fullmatch(r"[0-9A-Za-z][\w:./+-]*", name, re.ASCII) is not None
 
 
 def _key(paper: Paper, year: str) -> str:

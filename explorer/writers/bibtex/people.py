@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from explorer.papers import readable
 from explorer.writers.bibtex.latex import escape
-
-_SUFFIX = re.compile(r"(?i)(?:jr|sr)\.?|I{2,3}|IV")
-_PERSON = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’ʼ‐ -])*")
-# Groups are whole, and so is what BibTeX itself would take for the end of a name or of all names.
-_NOBODY = re.compile(
-    r"(?i)\b(?:and|association|center|centre|collaboration|committee|company|consortium|department|et al|for|group|inc|"
-    r"institute|lab|laboratory|network|of|others|project|research|society|survey|team|the|university)\b"
-)
-_INITIALS = re.compile(r"[A-Z]{1,3}|.*\.")
+from explorer.writers.people import parts
 
 
 def author(name: str) -> str:
     """Return one author's name for BibTeX's field `author`."""
-    parts = _parts(readable(name))
-    if parts is None:
+    found = parts(readable(name))
+    if found is None:
         return f"{{{escape(readable(name))}}}"
-    return ", ".join(escape(part) for part in parts if part)
+    return ", ".join(escape(part) for part in found if part)
 
 
 def family_name(name: str) -> str:
     """Return the family name in `name`, or its first word where that is not safe to tell."""
-    parts = _parts(readable(name))
-    return parts[0] if parts else (readable(name).split() or [""])[0]
-
-
-def _parts(name: str) -> tuple[str, str, str] | None:
-    """Return family name, suffix and given names, or None when they cannot be told apart."""
-    before, comma, after = (part.strip() for part in name.partition(","))
-    whole = f"{before} {after}".strip()
-    if not _PERSON.fullmatch(whole) or _NOBODY.search(whole) or not all(map(_is_latin, whole)):
-        return None
-    if comma and not _SUFFIX.fullmatch(after):
-        return (before, "", after) if before and after else None
-    words = whole.split()
-    suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else ""
-    start = len(words) - 1
-    while start > 1 and words[start - 1][0].islower():  # "van", "de la"
-        start -= 1
-    # "Smith J." and "Wang LI" begin with the family's name; "boyd" and "van Gogh" have no given names.
-    if start < 1 or _INITIALS.fullmatch(words[-1]) or words[0][0].islower():
-        return None
-    return " ".join(words[start:]), suffix, " ".join(words[:start])
-
-
-def _is_latin(sign: str) -> bool:
-    """Tell whether `sign` is a Latin letter or none: elsewhere the family's name often comes first."""
-    return sign.isascii() or not sign.isalpha() or unicodedata.name(sign, "").startswith("LATIN")
+    found = parts(readable(name))
+    return found.family if found else (readable(name).split() or [""])[0]

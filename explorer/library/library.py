@@ -1,20 +1,20 @@
-"""Library: the facade that people import. It composes the store and the parts, and computes nothing itself."""
+"""The facade. It composes the store and the parts, and computes nothing itself."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from explorer import query as queries
-from explorer.errors import InvalidInput, LibraryDamaged, ModelMismatch
+from explorer.errors import InvalidInput, LibraryDamaged
+from explorer.library.growing import Growing, input_files, reading_options
+from explorer.library.papers import Papers
 from explorer.matches import Matches
-from explorer.papers import Paper
 from explorer.query import Query
 from explorer.search import answer
 from explorer.store import LibraryFolder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from explorer.builder import BuildReport
-    from explorer.embedder import Embedder, ModelFiles, ModelIdentity
+    from explorer.embedder import Embedder
     from explorer.search.corpus import StoredCorpus
     from explorer.search.options import SearchOptions
     from explorer.topics import Topics
@@ -37,41 +37,7 @@ def default_path() -> Path:
     return Path(os.environ.get("EXPLORER_LIBRARY") or Path("artifacts", "library"))
 
 
-class Papers:
-    """Give access to the papers of a library in the order of its rows: iterate, count, look up by id or position."""
-
-    def __init__(self, folder: LibraryFolder) -> None:
-        self._folder = folder
-
-    def __len__(self) -> int:
-        """Return the number of papers."""
-        return self._folder.manifest.papers
-
-    def __iter__(self) -> Iterator[Paper]:
-        """Yield all papers without holding them all."""
-        return self._folder.database.range(0, len(self))
-
-    @overload
-    def __getitem__(self, which: str | int) -> Paper: ...
-    @overload
-    def __getitem__(self, which: slice) -> list[Paper]: ...
-    def __getitem__(self, which: str | int | slice) -> Paper | list[Paper]:
-        """Return the paper of an id in any form, or of a row, or the papers of a slice of rows.
-
-        Raises UnknownPaper for an id, IndexError for a row.
-        """
-        if isinstance(which, slice):
-            return self._folder.database.papers(range(len(self))[which])
-        if isinstance(which, str):
-            return self._folder.database.papers([queries.require_id(which, self._folder.database)])[0]
-        return self._folder.database.papers([range(len(self))[which]])[0]
-
-    def __contains__(self, paper_id: object) -> bool:
-        """Tell whether a paper of this id, in any form, is there."""
-        return isinstance(paper_id, str) and queries.find_id(paper_id, self._folder.database) is not None
-
-
-class Library:
+class Library(Growing):
     """Answer which papers are like this one, and draw what the field looks like.
 
     Make one with `Library.build`, open one with `Library.open`. Index and model are loaded when first needed, then
@@ -93,18 +59,19 @@ class Library:
         seed: int = 42,
         vectors: str | Path | None = None,
         replace: bool = False,
+        **reading: Any,
     ) -> Library:
-        """Make a library of one or more files and open it; `built` tells what was read.
+        """Make a library of files, or folders of them, and open it; `built` tells what was read.
 
         `path` defaults to $EXPLORER_LIBRARY, else artifacts/library; `model` to all-MiniLM-L6-v2. `vectors` names a
-        .npy file with ready (n, d) vectors in the order of the records. A library of the same inputs and parameters
-        is opened as it is; one of others is kept unless `replace`. Raises ExplorerError: its subclasses say what is
-        wrong.
+        .npy file with ready (n, d) vectors in the order of the records. `columns` says which column of a table is which
+        field ({"title": "Name"}), `strict` that no record may be bad. A library of the same inputs and parameters is
+        opened as it is; one of others is kept unless `replace`. Raises ExplorerError: its subclasses say what is wrong.
         """
         from explorer.builder import BuildOptions, build
 
-        files = tuple(Path(file) for file in ([inputs] if isinstance(inputs, str | Path) else inputs))
-        options = BuildOptions(files, model, seed, None if vectors is None else Path(vectors), replace)
+        given = None if vectors is None else Path(vectors)
+        options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(reading))
         where = default_path() if path is None else Path(path)
         report = build(where, options)
         library = cls.open(where, model=model)
@@ -289,26 +256,10 @@ class Library:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        from explorer.embedder import ModelIdentity, find_model, load, load_prepared
+        from explorer.embedder import ModelFiles, load, model_for
 
-        stored = self._folder.manifest.model
-        if self._model is not None and not isinstance(self._model, str | Path):
-            _require_same_model(stored, self._model.identity)
-            return self._model
-        if self._model is None and (prepared := load_prepared(ModelIdentity.from_dict(stored))) is not None:
-            return prepared
-        files = self._remembered_model(stored["name"]) if self._model is None else find_model(str(self._model))
-        _require_same_model(stored, files.identity)
-        return load(files)
-
-    def _remembered_model(self, name: str) -> ModelFiles:
-        """Find the model that the library names. It may be a stranger's: nothing is fetched but the default model."""
-        from explorer.embedder import DEFAULT_MODEL, find_model
-
-        is_here = Path(name).is_absolute() and not name.startswith(("//", "\\\\"))  # not a host of the network
-        if not is_here and not re.fullmatch(r"\w[\w.-]*(?:/\w[\w.-]*)?", name):
-            raise ModelMismatch(f"this library was built with the model {name!r}: name it with --model")
-        return find_model(name, download=name == DEFAULT_MODEL)
+        found = model_for(self._folder.manifest.model, self._model)
+        return load(found) if isinstance(found, ModelFiles) else found
 
     def _answered(self, asked: Sequence[str | Query], k: int, options: SearchOptions | None) -> Matches:
         if not isinstance(k, int) or k < 1:
@@ -346,10 +297,16 @@ class Library:
                 measured=Measured(picture["kept"], picture["trustworthiness"], int(picture["k"]), int(picture["rows"])),
                 columns=columns or {},
                 # Only a small library's page holds them: no other map reads the vectors.
+                newcomers=self._newcomers(),
                 directions=directions(folder.array("vectors")) if for_page and len(self.papers) <= ABSTRACTS else None,
             )
         except ValueError as error:
             raise InvalidInput(str(error)) from None
+
+    def _newcomers(self) -> list[int]:
+        """Return the rows of the papers that were added last, if any were added."""
+        batch = len(self._folder.manifest.added) - 1
+        return self._folder.database.rows_of_batch(batch) if batch else []
 
 
 def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOptions | None:
@@ -361,11 +318,3 @@ def _options(options: SearchOptions | None, named: dict[str, Any]) -> SearchOpti
         return SearchOptions(**named) if options is None else replace(options, **named)
     except TypeError as error:
         raise InvalidInput(f"there is no such option of a search: {error}") from None
-
-
-def _require_same_model(stored: dict[str, Any], asked: ModelIdentity) -> None:
-    if stored and stored["fingerprint"] != asked.fingerprint:
-        raise ModelMismatch(
-            f"this library was built with the model {stored['name']}; a text embedded with {asked.name} cannot be "
-            f"compared{' (the files of that name have changed)' if stored['name'] == asked.name else ''}"
-        )

@@ -1,0 +1,152 @@
+"""From one state of a library to the next: what is derived follows what changed, and is made anew where that is due.
+
+A small library's lists are made anew, and any library's when a fifth of it has changed since terms were last weighed.
+Otherwise only what changed is worked out. The picture is never made anew here: old papers stay where they are.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from explorer.builder.derived import LISTS, Derived
+from explorer.builder.state import NextState, versions
+from explorer.duplicates import first_of_equal
+from explorer.growth.change import Change
+from explorer.growth.lists import ChangedLists
+from explorer.growth.words import changed_words
+from explorer.index import NearestRows, unit
+from explorer.layout import placed, sampled_rows
+from explorer.progress import Progress
+from explorer.search.related import RelatedPapers
+from explorer.store import ArrayWriter, LibraryFolder, Workshop
+from explorer.topics.growth import joined
+from explorer.topics.matching import Previous
+from explorer.topics.topics import Topics
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SMALL = 2000  # papers whose lists are made anew, whatever changed
+DUE = 0.2  # of the papers changed since terms were weighed: then they are weighed anew
+_MEASURED = 1000  # papers by which the picture is measured while it grows
+_COPIED = 16_384  # rows at a time
+
+
+class Succession:
+    """Carry a library from the state in `folder` to the next one. The papers' database is written before."""
+
+    def __init__(self, workshop: Workshop, folder: LibraryFolder, progress: Progress) -> None:
+        self.folder = folder
+        self.state = NextState(workshop, folder.manifest)
+        self._workshop = workshop
+        self._progress = progress
+
+    def finish(self, change: Change, fresh: NDArray[np.floating[Any]], **said: Any) -> None:
+        """Store what follows from the change, and commit.
+
+        `fresh` are the (f, d) vectors of the rows whose texts are new. `said` are fields of the manifest, with counts
+        that are merged into the old ones.
+        """
+        before = self.folder.manifest
+        rows = len(change.origin)
+        drift = before.counts.get("drift", 0) + change.extent
+        derived = Derived(self.state, rows, self._progress)
+        if change.is_none:
+            self._keep_all(derived)
+        else:
+            drift = self._follow(derived, change, fresh, drift)
+        counts = {**before.counts, **said.pop("counts", {}), "topics": derived.topics, "drift": drift}
+        self.commit(papers=rows, weighing=derived.weighing, picture=derived.picture, counts=counts, **said)
+
+    def commit(self, **said: Any) -> None:
+        """Commit the files of the state; `said` are the fields of the manifest that differ from those before."""
+        manifest = replace(
+            self.folder.manifest,
+            **said,
+            generation=self.state.generation,
+            files=self.state.files,
+            versions=versions(),
+        )
+        with self._progress.stage("writing"):
+            self._workshop.commit(manifest)
+
+    def _follow(self, derived: Derived, change: Change, fresh: NDArray[np.floating[Any]], drift: int) -> int:
+        """Store everything; return how far the weights of terms are behind."""
+        rows = len(change.origin)
+        is_due = rows <= SMALL or drift >= DUE * rows
+        self._store_vectors(change, fresh)
+        nearest = derived.store_lists() if is_due else self._changed_lists(derived, change)
+        self._place(derived, change, nearest)
+        if is_due:
+            derived.make_topics(int(self.folder.manifest.parameters["layout"]["seed"]))
+        else:
+            self._join_topics(derived, change)
+        return 0 if is_due else drift
+
+    def _keep_all(self, derived: Derived) -> None:
+        """Keep all files but the papers': nothing that is derived of texts has changed."""
+        before = self.folder.manifest
+        self.state.keep(*(role for role in before.files if role not in self.state.files))
+        derived.weighing, derived.picture = before.weighing, before.picture
+        derived.topics = before.counts["topics"]
+
+    def _store_vectors(self, change: Change, fresh: NDArray[np.floating[Any]]) -> None:
+        import numpy as np
+
+        vectors = self.folder.array("vectors")
+        rows = len(change.origin)
+        place = np.cumsum(change.is_fresh) - 1
+        writer = ArrayWriter(self.state.path("vectors"), vectors.dtype.str, (rows, vectors.shape[1]))
+        for start in range(0, rows, _COPIED):
+            some = slice(start, min(start + _COPIED, rows))
+            block = np.array(vectors[np.maximum(change.origin[some], 0)])
+            is_fresh = change.is_fresh[some]
+            block[is_fresh] = fresh[place[some][is_fresh]]
+            writer.append(block)
+        self.state.files["vectors"] = writer.close()
+
+    def _changed_lists(self, derived: Derived, change: Change) -> NearestRows:
+        with self._progress.stage("words"), closing(derived.database()) as database:
+            words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
+        derived.store_words(words.counts, postings)
+        with self._progress.stage("neighbors"):
+            nearest = NearestRows(self.state.array("vectors"))
+            self.state.keep("sample")
+            same = first_of_equal(words.keys[:, 1])
+            sample = unit(self.folder.array("sample"))
+            related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
+            lists = ChangedLists(nearest, related, same, change).of({role: self.folder.array(role) for role in LISTS})
+            for role, values in lists.items():
+                self.state.store(role, values, LISTS[role])
+            derived.store_twins(words.keys, words.counts)
+        return nearest
+
+    def _place(self, derived: Derived, change: Change, nearest: NearestRows) -> None:
+        """Store the picture: old papers, those with another text included, stay where they are."""
+        import numpy as np
+
+        with self._progress.stage("layout"):
+            rows = len(change.origin)
+            coordinates = np.full((rows, 2), np.nan, dtype=np.float32)
+            is_old = change.origin >= 0
+            coordinates[is_old] = self.folder.array("layout")[change.origin[is_old]]
+            if not is_old.all():
+                neighbors, similarities = self.state.array("neighbors"), self.state.array("similarities")
+                coordinates = placed(coordinates, neighbors, similarities)
+            seed = int(self.folder.manifest.parameters["layout"]["seed"])
+            derived.store_layout(nearest.vectors, coordinates, sampled_rows(rows, _MEASURED, seed))
+
+    def _join_topics(self, derived: Derived, change: Change) -> None:
+        with self._progress.stage("topics"):
+            previous = Previous(Topics.from_json(self.folder.labels(), self.folder.array("topics")), change.origin)
+            neighbors, similarities = self.state.array("neighbors"), self.state.array("similarities")
+            derived.store_topics(joined(previous, neighbors, similarities))
+
+
+def now() -> str:
+    """Return the time, as manifests say it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

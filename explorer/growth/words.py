@@ -1,0 +1,75 @@
+"""The terms of a library that changes: counts of fresh texts join the stored ones, which are not counted again.
+
+Terms go on weighing what they did when all were counted: with their weights, stored scores would change, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from explorer.builder.words import Words
+from explorer.growth.change import Change
+from explorer.lexical import TermCounts, Weighing
+from explorer.store import LibraryFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from explorer.papers import Paper
+
+
+def changed_words(folder: LibraryFolder, change: Change, papers: Iterable[Paper]) -> tuple[Words, NDArray[np.int32]]:
+    """Return the words of the next state, and its postings; `papers` are those of the fresh rows, in order."""
+    import numpy as np
+
+    fresh = Words.of(papers, lambda _: None)
+    keys = np.empty((len(change.origin), 2), dtype=np.int64)
+    keys[change.kept] = folder.array("keys")[change.origin[change.kept]]
+    keys[change.fresh] = fresh.keys
+    counts, postings = _joined(folder, change, fresh.counts)
+    return Words(counts, keys), postings
+
+
+def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[TermCounts, NDArray[np.int32]]:
+    import numpy as np
+
+    stored, n = folder.terms(), len(change.origin)
+    table = stored.terms()
+    keys = np.union1d(table[:, 0], fresh.keys)
+    places = [np.searchsorted(keys, known).astype(np.int64) for known in (table[:, 0], fresh.keys)]
+    frequencies = np.zeros(len(keys), dtype=np.int64)
+    frequencies[places[1]] = fresh.frequencies  # of terms that were not there; the others keep theirs
+    frequencies[places[0]] = table[:, 2]
+    old = stored.postings(0, int(table[-1, 1]) if len(table) else 0)
+    rows = change.now[old[:, 0]]
+    is_there = rows >= 0
+    terms = np.repeat(places[0], np.diff(table[:, 1], prepend=0))[is_there]
+    # Two ascending runs, which a stable sort merges in linear time.
+    places_now = np.concatenate(
+        [terms * n + rows[is_there], np.sort(places[1][fresh.terms] * n + change.fresh[fresh.rows])]
+    )
+    order = np.argsort(places_now, kind="stable")
+    by_term = np.lexsort((change.fresh[fresh.rows], fresh.terms))
+    counts = np.concatenate([old[is_there, 1], fresh.counts[by_term]])[order]
+    terms, rows = np.divmod(places_now[order], n)
+    lengths = np.empty(n, dtype=np.int32)
+    lengths[change.kept] = stored.lengths()[change.origin[change.kept]]
+    lengths[change.fresh] = fresh.lengths
+    postings = np.stack([rows, counts], axis=1).astype(np.int32)
+    weighing = Weighing(**folder.manifest.weighing)  # type: ignore[arg-type]
+    starts, by_paper, of_paper = _by_paper(terms, postings, len(keys), n)
+    return TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing), postings
+
+
+def _by_paper(
+    terms: NDArray[np.int64], postings: NDArray[np.int32], term_count: int, papers: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Return starts, terms and counts, paper by paper, of postings that are in the order of their terms."""
+    import numpy as np
+    from scipy.sparse import csc_matrix
+
+    ends = np.searchsorted(terms, np.arange(term_count + 1))
+    matrix = csc_matrix((postings[:, 1], postings[:, 0], ends), shape=(papers, term_count)).tocsr()
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.int32)

@@ -1,0 +1,1 @@
+"""The formats that only libraries are written in, one module a format."""
