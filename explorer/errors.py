@@ -71,7 +71,8 @@ class LibraryDamaged(LibraryError):
     """Say which file of a library is missing, cut short or altered, and what repairs it."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what}; build it again with --replace")
+        super().__init__(f"{what}; 'explorer verify' says what repairs it")
+        self.what = what
 
 
 class ForeignLibrary(LibraryError):

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from explorer import writers
 from explorer.errors import InvalidInput
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _BATCH = 500  # rows
 _OURS = ("manifest.json", ".paper-explorer")  # how the other names of a library's files begin
-_FOUND = ("neighbors", "similarities", "layout", "faithfulness", "topics")
+_PLACE = ("layout", "faithfulness", "topics")
+_GRAPH = ("neighbors", "similarities")
 
 
 def export(
@@ -101,20 +102,22 @@ class StoredHoldings:
     def entries(self) -> Iterator[Entry]:
         """Yield the papers with all that is known of them; beside one batch, the ids of the whole library are held."""
         ids = [paper.id for paper in self._folder.database.range(0, self._folder.manifest.papers)]
-        arrays = {role: self._folder.array(role) for role in _FOUND}
+        arrays = {role: self._folder.array(role) for role in _PLACE + _GRAPH}
         for rows in self._batches():
             known = {role: values[rows].tolist() for role, values in arrays.items()}
             for place, paper in enumerate(self._folder.database.papers(rows)):
-                coarse, fine = known["topics"][place]
+                (x, y), (faithfulness,), (coarse, fine) = (known[role][place] for role in _PLACE)
+                neighbors, similarities = (known[role][place] for role in _GRAPH)
                 yield Entry(
                     paper,
                     rows[place],
-                    *known["layout"][place],
-                    *known["faithfulness"][place],
+                    x,
+                    y,
+                    faithfulness,
                     *self._topic(fine),
                     *self._topic(coarse),
-                    tuple(ids[row] for row in known["neighbors"][place]),
-                    tuple(known["similarities"][place]),
+                    tuple(ids[row] for row in neighbors),
+                    tuple(similarities),
                 )
 
     def vectors(self) -> Iterator[NDArray[np.float32]]:

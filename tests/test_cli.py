@@ -136,8 +136,13 @@ def test_build_says_what_it_did(run: Run, sample: Path, tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text("\n".join(records))
     result = run("build", "p.jsonl", "-l", "mine")
     assert result.stdout == "1 paper in mine (1 repeated, 8 rejected)\n"
-    assert result.stderr.splitlines()[0].startswith("rejected: p.jsonl, line 2: not JSON")
-    assert result.stderr.splitlines()[-1] == "rejected: and 3 more, listed in rejected-*.jsonl"
+    (listed,) = Path("mine").glob("rejected-*.jsonl")
+    assert result.stderr.splitlines() == [
+        "1 paper without an abstract",
+        "8 records rejected; the first: p.jsonl:2: not JSON: Expecting value: line 1 column 1 (char 0); "
+        f"all in {listed}",
+    ]
+    assert len(listed.read_text().splitlines()) == 8
     assert run("build", "p.jsonl", "-l", "mine").stdout == "mine is complete: 1 paper, nothing to do\n"
     assert "add --replace" in error(run("build", sample, "-l", "mine"))
     assert run("build", sample, "-l", "mine", "--replace").stdout == "60 papers in mine\n"
@@ -224,6 +229,7 @@ def test_every_command_has_help_and_an_example(run: Run) -> None:
         "demo",
         "evaluate",
         "find-similar",
+        "formats",
         "info",
         "map",
         "model",
@@ -341,7 +347,8 @@ def test_a_build_reports_as_json(run: Run, write_papers: Callable[..., Path]) ->
     report = json.loads(run("build", source, "-l", "made", "--json").stdout)
     assert (report["papers"], report["repeated"], report["unchanged"]) == (2, 1, False)
     assert report["library"] == "made"
-    assert [(line, "neither title nor abstract" in reason) for _, line, reason in report["rejected"]] == [(4, True)]
+    rejection = {"file": str(source), "line": 4, "reason": "neither title nor abstract", "unit": "line"}
+    assert (report["rejected"], report["rejected_count"], report["without_abstract"]) == ([rejection], 1, 2)
     assert list(report["seconds"]) == ["reading", "embedding", "words", "neighbors", "topics", "layout", "writing"]
     again = json.loads(run("build", source, "-l", "made", "--json").stdout)
     assert (again["papers"], again["unchanged"], again["seconds"]) == (2, True, {})

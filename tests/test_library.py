@@ -14,7 +14,7 @@ import pytest
 from hashed_words import HashedWords
 
 from explorer import Library, Match, Matches, Paper, builder, embedder
-from explorer.builder import plan, stages
+from explorer.builder import Rejection, plan, stages
 from explorer.embedder import ModelFiles
 from explorer.errors import (
     ForeignLibrary,
@@ -234,10 +234,10 @@ def test_it_reads_what_it_is_given(tmp_path: Path, write_papers: WritePapers, wo
         assert [paper.id for paper in library.papers] == ["1001.00001", "1001.00002", "1001.00003", "W2741809807"]
         assert library.papers["1001.00003"].version == 4
         assert library.built is not None
-        assert library.built.rejected == [(str(second), 2, "neither title nor abstract")]
+        assert library.built.rejected == [Rejection(str(second), 2, "neither title nor abstract")]
         (rejected,) = library.path.glob("rejected-*.jsonl")
         assert json.loads(rejected.read_text()) == {
-            "file": str(second), "line": 2, "reason": "neither title nor abstract",
+            "file": str(second), "line": 2, "reason": "neither title nor abstract", "unit": "line",
         }  # fmt: skip
         info = library.info()
         assert (info["papers"], info["repeated"], info["rejected"], info["dimensions"]) == (4, 1, 1, 48)
@@ -477,7 +477,7 @@ def test_a_vector_without_direction_costs_one_paper(tmp_path: Path, write_papers
     )  # fmt: skip
     assert [paper.id for paper in library.papers] == ["1001.00001", "1001.00003"]
     assert library.built is not None
-    assert [reason for _, _, reason in library.built.rejected] == [
+    assert [rejection.reason for rejection in library.built.rejected] == [
         "1001.00002: its vector is zero or not finite", "W2741809807: its vector is zero or not finite",
     ]  # fmt: skip
 

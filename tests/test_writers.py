@@ -27,7 +27,8 @@ from explorer.writers.bibtex.latex import escape
 from explorer.writers.bibtex.people import author
 from explorer.writers.text import web_address
 
-FORMATS = ("bibtex", "csv", "ids", "json", "md")
+FORMATS = ("bibtex", "csl-json", "csv", "ids", "json", "md", "ris")
+LIBRARIES = ("jsonl", "npy", "parquet", "tsv")
 FULL = Paper(
     "2010.02893",
     "EmberDepth: Seeing in the Dark",
@@ -57,13 +58,17 @@ def written(name: str, *papers: Paper) -> str:
 
 def test_formats_are_found_by_being_there() -> None:
     assert writers.names() == FORMATS
-    assert tuple(writer.name for writer in writers.registered()) == FORMATS
+    assert tuple(writer.name for writer in writers.registered()) == tuple(sorted((*FORMATS, *LIBRARIES)))
+    assert {writer.name for writer in writers.registered() if writer.answers is not None} == set(FORMATS)
+    assert set(writers.library_names()) == {*FORMATS, *LIBRARIES} - {"json"}
     assert all(writer.description for writer in writers.registered())
 
 
-@pytest.mark.parametrize("name", ["xml", "registry", "text", "", "../csv", "bibtex.latex", "CSV"])
+@pytest.mark.parametrize(
+    "name", ["xml", "registry", "text", "", "../csv", "bibtex.latex", "CSV", "csl_json", "npy", "libraries", "people"]
+)
 def test_an_unknown_format_is_an_error_at_once_that_names_the_known(name: str) -> None:
-    with pytest.raises(InvalidInput, match="there are bibtex, csv, ids, json, md"):
+    with pytest.raises(InvalidInput, match="there are bibtex, csl-json, csv, ids, json, md, ris"):
         writers.write(name, [])
 
 
@@ -96,9 +101,8 @@ def test_matches_are_taken_as_they_are_written(name: str) -> None:
 
 
 def test_no_match_is_no_text_but_the_header() -> None:
-    assert {name: "".join(writers.write(name, [])) for name in FORMATS if name != "csv"} == dict.fromkeys(
-        ("bibtex", "ids", "json", "md"), ""
-    )
+    nothing = dict.fromkeys(("bibtex", "ids", "json", "md", "ris"), "") | {"csl-json": "[]\n"}
+    assert {name: "".join(writers.write(name, [])) for name in FORMATS if name != "csv"} == nothing
     assert len(list(writers.write("csv", []))) == 1
 
 
@@ -111,9 +115,12 @@ def test_no_format_has_control_characters_or_lines_of_a_stranger(name: str, text
         "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "".join(pieces)
     )
     for piece in pieces:
-        body = piece.removesuffix("\r\n" if name == "csv" else "\n")
+        if name == "ris":
+            assert re.fullmatch(r"(?:[A-Z][A-Z0-9]  - [^\r\n]*\r\n)+\r\n", piece)
+            continue
+        body = piece.removesuffix("\r\n" if name == "csv" else "\n").removeprefix("[\n" if name == "csl-json" else "")
         assert "\r" not in body
-        assert "\n" not in body or name == "bibtex"
+        assert "\n" not in body.removesuffix("\n]") or name == "bibtex"
 
 
 def test_addresses() -> None:

@@ -59,7 +59,7 @@ class Rejection:
 
 @dataclass(slots=True)
 class ReadReport:
-    """Tell what was read. `repeated` were there already, `merged` added something to one that was there.
+    """Tell what was read. `repeated` records were of papers that were there; `merged` of these added something.
 
     Of the rejected records, `rejected` has the first 1,000, `rejected_count` says how many there were.
     """

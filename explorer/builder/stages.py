@@ -104,6 +104,7 @@ class Build:
                     self._shards.start()
                 else:
                     self._report.repeated += 1
+                    self._report.merged += outcome is not None and outcome.is_changed
             self._report.without_abstract = writer.without_abstract
             writer.finish()
         self._report.papers = len(ordinals)

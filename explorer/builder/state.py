@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +54,13 @@ class NextState:
         """Let files of the state before be files of this one, too."""
         assert self._before is not None  # noqa: S101 -- only what grows keeps
         self.files |= {role: self._before.files[role] for role in roles}
+
+    def copy(self, role: str) -> None:
+        """Let an array of the state before be one of this one, under a name of its own: what it is made of is safe."""
+        assert self._before is not None  # noqa: S101
+        entry = self._before.files[role]
+        shutil.copyfile(self.workshop.path / entry.name, self.path(role))
+        self.files[role] = replace(entry, name=describe_file(self.path(role)).name)
 
     def array(self, role: str) -> NDArray[Any]:
         """Return the array of a role that has been written, memory-mapped and checked."""

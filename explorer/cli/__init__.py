@@ -23,18 +23,26 @@ from explorer.errors import ExplorerError
 _COMMANDS = {
     name.replace("_", "-"): name
     for name in (
+        "add",
         "build",
         "completion",
         "demo",
+        "duplicates",
         "evaluate",
+        "export",
         "fetch",
         "find_similar",
         "formats",
         "info",
+        "layout",
         "map",
         "model",
+        "remove",
+        "repair",
         "show",
         "topics",
+        "update",
+        "verify",
     )
 }
 _ALIASES = {"similar": "find-similar"}

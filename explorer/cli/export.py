@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,14 +41,16 @@ def export_command(
             say(f"{count:,} {'paper' if count == 1 else 'papers'} in {output}", err=True)
             return
         _require_text_or_file(output_format)
-        stream = click.get_binary_stream("stdout")
-        library.export(stream, output_format, options)
-        stream.flush()
+        library.export(sys.stdout.buffer, output_format, options)
+        sys.stdout.buffer.flush()
 
 
 def _require_text_or_file(name: str | None) -> None:
     from explorer.writers import for_library
 
-    stdout = click.get_text_stream("stdout")
-    if for_library(name).is_binary and stdout.isatty():
+    if for_library(name).is_binary and _is_terminal():
         raise click.UsageError(f"{name} is not for terminals: name a file with -o, or redirect the output")
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()

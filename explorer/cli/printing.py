@@ -51,7 +51,7 @@ def print_report(library: Library, as_json: bool = False) -> None:
     if report.unchanged:
         say(f"{library.path} is complete: {papers}, nothing to do")
         return
-    details = [(report.repeated, "repeated"), (report.merged, "merged"), (report.rejected_count, "rejected")]
+    details = [(report.repeated, "repeated"), (report.rejected_count, "rejected")]
     told = ", ".join(f"{count} {what}" for count, what in details if count)
     say(f"{papers} in {library.path}" + (f" ({told})" if told else ""))
     print_reading(report, library.path)

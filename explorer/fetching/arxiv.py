@@ -66,7 +66,9 @@ def _plan(output: Output, options: FetchOptions, now: datetime) -> None:
         state.todo = [[f"{options.begin:{_TIME}}", f"{end:{_TIME}}"]]
     else:
         reached = datetime.strptime(state.reached, _TIME)
-        if end > reached:  # what was late then is looked for, too
+        if end > reached and state.todo and state.todo[-1][1] == state.reached and (state.todo[1:] or not state.offset):
+            state.todo[-1][1] = f"{end:{_TIME}}"
+        elif end > reached:  # what was late then is looked for, too
             begin = max(options.begin, reached - _LATE)
             state.todo.append([f"{begin:{_TIME}}", f"{end:{_TIME}}"])
         state.todo += state.gaps
@@ -130,8 +132,9 @@ class _Walk:
     advance: Callable[[int], object]
     new: int = 0
     repeated: int = 0
-    rejected: list[str] = field(default_factory=list)
+    rejected: dict[str, None] = field(default_factory=dict)
     span: timedelta = timedelta(days=_FIRST_DAYS)
+    _again: list[str] = field(default_factory=list)
 
     def walk(self) -> FetchReport:
         """Fetch until nothing is left to do, or there are as many papers as were asked for."""
@@ -165,7 +168,7 @@ class _Walk:
             end = start + self.span
             self._split(end)
         query = self.options.search_query(start, end)
-        doubt = _Doubt()
+        doubt = _Doubt(came=state.offset)
         while not self._is_enough():
             size = min(_PAGE, self.options.limit or _PAGE)
             results, page = self.client.page(query, state.offset, size, doubt.at(state.offset))
@@ -173,8 +176,11 @@ class _Walk:
                 self.span = (end - start) / 2
                 self._split(start + self.span)
                 return
+            doubt.take(results, page)
             is_last = self._keep(results, page) and page.entries < size and state.offset >= doubt.total
             if is_last or not page.entries:
+                if doubt.missing:  # some came twice, so that others did not
+                    raise EmptyPage
                 self._finish()
                 if page.total < _FEW:
                     self.span = min(2 * self.span, timedelta(days=366))
@@ -192,7 +198,7 @@ class _Walk:
             try:
                 paper = _paper(result)
             except InvalidInput as error:
-                self.rejected.append(f"{str(result.entry_id)[:100]}: {error}")
+                self.rejected[f"{str(result.entry_id)[:100]}: {error}"] = None
                 continue
             if paper.id in papers or paper.id in self.output.seen:
                 self.repeated += 1
@@ -200,7 +206,7 @@ class _Walk:
                 papers[paper.id] = paper
         is_whole = taken == len(results)
         if is_whole and len(results) < page.entries:
-            self.rejected.append(f"{page.entries - len(results)} entries of a page without an id or a date")
+            self.rejected[f"{page.entries - len(results)} entries of a page without an id or a date"] = None
         self.output.state.offset += page.entries if is_whole else taken
         self.output.append(papers.values())
         self.new += len(papers)
@@ -222,21 +228,41 @@ class _Walk:
         self.output.append(())
 
     def _narrow(self) -> None:
-        """Ask for shorter spans where a page stays empty; where none is shorter, leave it for the next fetch."""
-        start, end = (datetime.strptime(at, _TIME) for at in self.output.state.todo[0])
-        if end - start > timedelta(days=1):
+        """Ask anew for a span that was not given whole, then for parts of it, and leave a day for the next fetch."""
+        state = self.output.state
+        start, end = (datetime.strptime(at, _TIME) for at in state.todo[0])
+        if self._again != state.todo[0]:
+            self._again = list(state.todo[0])
+            state.offset = 0
+            self.output.append(())
+        elif end - start > timedelta(days=1):
             self._split((start + (end - start) / 2).replace(second=0, microsecond=0))
         else:
-            self.output.state.gaps.append(self.output.state.todo[0])
+            state.gaps.append(state.todo[0])
             self._finish()
 
 
 @dataclass(slots=True)
 class _Doubt:
-    """Judge pages of one question: the API at times sends empty ones, with or without the number of all results."""
+    """Judge the pages of one question. `came` results were taken before.
 
+    At times the API sends empty pages, with or without the number of all results, or results of the page before.
+    """
+
+    came: int = 0
     total: int = 0
     _asked_again: int = -1
+    _names: set[str] = field(default_factory=set)
+
+    def take(self, results: list[Any], page: Page) -> None:
+        """Count the results that came, each once."""
+        self._names.update(result.entry_id for result in results)
+        self.came += page.entries - len(results)
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether fewer different results came than there are."""
+        return self.came + len(self._names) < self.total
 
     def at(self, offset: int) -> Callable[[Page], str]:
         """Return what judges the page that begins at `offset`."""

@@ -15,5 +15,10 @@ from explorer.growth.adding import add
 from explorer.growth.options import AddOptions, GrowthReport
 from explorer.growth.refitting import refit
 from explorer.growth.removing import merge_duplicates, remove
+from explorer.growth.repairing import repair
+from explorer.growth.verifying import Check, Verification, verify
 
-__all__ = ["AddOptions", "GrowthReport", "add", "merge_duplicates", "refit", "remove"]
+__all__ = [
+    "AddOptions", "Check", "GrowthReport", "Verification", "add", "merge_duplicates", "refit", "remove", "repair",
+    "verify",
+]  # fmt: skip

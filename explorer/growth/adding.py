@@ -128,6 +128,7 @@ class _Addition:
             self._shards.start()
         elif outcome.is_changed:
             report.updated += 1
+            report.merged += 1
         else:
             report.repeated += 1
 

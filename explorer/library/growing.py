@@ -1,4 +1,4 @@
-"""What changes a library: papers come, go and are known better; pictures are drawn anew; damage is found and repaired."""
+"""What changes a library: papers come, go and are known better, pictures are drawn anew, damage is found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.store import LibraryFolder
 if TYPE_CHECKING:
     from explorer.builder import InputOptions
     from explorer.embedder import Embedder, ModelFiles
-    from explorer.growth import GrowthReport
+    from explorer.growth import GrowthReport, Verification
     from explorer.papers import Paper
 
 
@@ -60,7 +60,7 @@ class Growing:
         return report
 
     def duplicates(self) -> list[list[Paper]]:
-        """Return the groups of papers that are one paper several times: same title and close text, or nearly one text."""
+        """Return groups of papers that are one paper several times: one title and close texts, or nearly one text."""
         groups: dict[int, list[int]] = {}
         for row, (first, _) in sorted(self._folder.twins().items()):
             groups.setdefault(first, []).append(row)
@@ -81,6 +81,12 @@ class Growing:
         report = refit(self._folder.path)
         self._reopen()
         return report
+
+    def verify(self, *, deep: bool = False) -> Verification:
+        """Look at every file, and at whether they agree; `deep` compares every paper rather than a sample."""
+        from explorer.growth import verify
+
+        return verify(self._folder.path, deep=deep)
 
     def _own_model(self, vectors: Path | None) -> ModelFiles | Embedder | None:
         """Return what embeds the library's texts; None where vectors are given."""

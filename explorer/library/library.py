@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explorer import query as queries
 from explorer.errors import InvalidInput, LibraryDamaged
@@ -208,6 +208,23 @@ class Library(Growing):
             return Contents.of(len(self.papers), embed)
         except ValueError as error:
             raise InvalidInput(str(error)) from None
+
+    def export(
+        self,
+        file: str | Path | BinaryIO,
+        output_format: str | None = None,
+        options: SearchOptions | None = None,
+        **named: Any,
+    ) -> int:
+        """Write the papers and what is known of them to a file, or a binary stream; return how many papers.
+
+        The format is "bibtex", "csl-json", "csv", "ids", "jsonl", "md", "npy" (the vectors), "parquet", "ris" or "tsv",
+        by default what the suffix says. The filters of `options`, or given by name (`since=...`), say which papers. The
+        file appears whole or not at all. Raises InvalidInput.
+        """
+        from explorer.exporting import export
+
+        return export(self._folder, self.topics, file, output_format, _options(options, named))
 
     def read_columns(self, file: str | Path) -> dict[str, list[str | None]]:
         """Return the columns of a CSV file with a column of ids, a value a paper, for `map` and `write_map`.

@@ -25,6 +25,7 @@ from explorer.readers.source import Source
 
 _RECORDS = re.compile(r"<(?:[\w.-]{1,50}+:)?(?:record|metadata)[\s>]")
 _HINTS = re.compile(r"oai_dc|arxiv\.org/OAI|<(?:[\w.-]{1,50}+:)?identifier>\s*+oai:", re.IGNORECASE)
+_LONGEST_LIST = 1_000_000  # characters; thousands of authors with their affiliations
 _ALTERNATIVE = re.compile(r"info:eu-repo/semantics/altIdentifier/(?:arxiv|doi)/", re.IGNORECASE)
 
 
@@ -79,7 +80,7 @@ def _arxiv(metadata: Element) -> dict[str, Any]:
     return {
         "title": prose(child(metadata, "title")),
         "abstract": prose(child(metadata, "abstract")),
-        "authors": listing or listed(_without_affiliations(words_of(authors))),
+        "authors": listing or listed(_without_affiliations(words_of(authors)[:_LONGEST_LIST])),
         "date": written_date(versions[0][1] if versions else words_of(child(metadata, "created"))),
         "categories": arxiv_categories(words_of(child(metadata, "categories")).split()),
         "candidates": [words_of(child(metadata, "id")) + newest, *dois],

@@ -257,6 +257,7 @@ def _paper(key: str, fields: dict[str, str], titles: dict[str, str]) -> Paper:
         "categories": fields.get("primaryclass") or fields.get("eprintclass") or "",
         "url": url,
         "doi": doi,
+        "also": _also(fields),
     })  # fmt: skip
 
 
@@ -358,6 +359,19 @@ def _arxiv_id(fields: dict[str, str], doi: str, url: str) -> str:
     # A note may speak of other papers: it counts when it begins with the id.
     candidates += re.findall(r"(?i)\A\W*(?:arxiv\s+preprint\s+)?(arxiv\s*:\s*\S+)", fields.get("note", "")[:500])
     return next((written for written in candidates if arxiv_identifier(written)), "")
+
+
+def _also(fields: dict[str, str]) -> list[str]:
+    """Return what PubMed and its like call the paper."""
+    archive = fields.get("eprinttype", "").strip().lower()
+    eprint = fields.get("eprint", "") if archive in {"pmid", "pubmed"} else ""
+    numbers = (
+        ("pmid:", fields.get("pmid", "") or eprint),
+        ("PMC", fields.get("pmcid", "") or fields.get("pmc", "")),
+        ("mag:", fields.get("mag", "") or fields.get("mag_id", "")),
+    )
+    found = ((name, re.fullmatch(r"(?i)(?:PMC|pmid:?\s?)?([0-9]{1,12})", _plain(written))) for name, written in numbers)
+    return [name + number[1] for name, number in found if number]
 
 
 def _plain(text: str) -> str:

@@ -79,9 +79,7 @@ def _value(cells: Sequence[str], positions: Iterable[int]) -> str:
 
 
 def _our_paper(values: dict[str, str]) -> Paper:
-    record: dict[str, Any] = {
-        field: value[1:] if _DISARMED.match(value) else value for field, value in values.items()
-    }
+    record: dict[str, Any] = {field: value[1:] if _DISARMED.match(value) else value for field, value in values.items()}
     for name in ("authors", "categories", "listed_in", "links", "also"):
         record[name] = [item for item in record.get(name, "").split("; ") if item]
     return Paper.from_record(record)
@@ -160,7 +158,10 @@ def _recognizes(head: str) -> bool:
         head = head.replace("\0", "")[2:]
     if _ANOTHER_FORMAT.match(head):
         return False
-    lines = [(number, line.rstrip("\r")) for number, line in enumerate(re.split(r"\n|\r(?!\n)", head.lstrip("\ufeff"))[:_SAMPLE])]
+    lines = [
+        (number, line.rstrip("\r"))
+        for number, line in enumerate(re.split(r"\n|\r(?!\n)", head.lstrip("\ufeff"))[:_SAMPLE])
+    ]
     return bool(head.strip()) and _header(lines, {}) is not None
 
 

@@ -15,7 +15,7 @@ May import papers and errors. Reading single rows needs the standard library onl
 from explorer.store.arrays import ArrayWriter, StoredRows, load_array, write_array
 from explorer.store.database import PaperDatabase
 from explorer.store.files import describe_file
-from explorer.store.folder import LibraryFolder, is_library, new_generation, read_manifest
+from explorer.store.folder import LibraryFolder, is_library, new_generation, own_files, read_manifest
 from explorer.store.manifest import FORMAT, FileEntry, Manifest
 from explorer.store.papers import Outcome, PaperWriter
 from explorer.store.roles import ROLES, SAMPLE
@@ -40,6 +40,7 @@ __all__ = [
     "is_library",
     "load_array",
     "new_generation",
+    "own_files",
     "read_manifest",
     "require_own_folder",
     "tidy",

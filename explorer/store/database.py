@@ -70,6 +70,23 @@ class PaperDatabase:
         found = self._query("SELECT row FROM papers WHERE batch = ? ORDER BY row", batch)
         return [self._row(row) for (row,) in found]
 
+    def count(self) -> int:
+        """Return how many rows there are."""
+        ((count,),) = self._query("SELECT count(*) FROM papers")
+        return int(count)
+
+    def require_whole(self) -> None:
+        """Read the whole file and compare its look-ups with its rows. Raises LibraryDamaged."""
+        found = [str(said) for (said,) in self._query("PRAGMA integrity_check(3)")]
+        if found != ["ok"]:
+            raise LibraryDamaged(f"{self._name} is not whole ({'; '.join(found)[:300]})")
+        ((indexed,),) = self._query("SELECT count(*) FROM words_docsize")
+        if indexed != self.count():
+            raise LibraryDamaged(f"{self._name} has the words of {indexed} titles for {self.count()} papers")
+        lost = self._query("SELECT name FROM names WHERE row NOT IN (SELECT row FROM papers) LIMIT 1")
+        if lost:
+            raise LibraryDamaged(f"{self._name} has names of papers that do not exist")
+
     def rows_titled(self, title: str) -> list[int]:
         """Return the rows whose title equals `title`, case, accents and punctuation aside."""
         key = title_key(title)

@@ -11,7 +11,7 @@ from explorer.errors import LibraryDamaged, LibraryInaccessible, LibraryNotFound
 from explorer.store.arrays import StoredRows, file_size, read_row, read_values, view_array
 from explorer.store.database import PaperDatabase
 from explorer.store.files import open_file
-from explorer.store.manifest import FileEntry, Manifest
+from explorer.store.manifest import FileEntry, Manifest, is_own_name
 from explorer.store.roles import FINITE, OF_ROWS, ROLES, SAME_SHAPES
 from explorer.store.terms import StoredTerms
 
@@ -186,6 +186,11 @@ def read_manifest(path: Path) -> Manifest:
         raise LibraryNotFound(f"{path} holds no library: make one with 'explorer build INPUT -l {path}'") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise LibraryInaccessible(f"{path} cannot be read: {error}") from error
+
+
+def own_files(path: Path) -> list[str]:
+    """Return the names in the folder at `path` that only files of a library have, sorted."""
+    return sorted(file.name for file in path.iterdir() if is_own_name(file.name))
 
 
 def new_generation() -> str:

@@ -45,6 +45,22 @@ class StoredTerms:
             raise LibraryDamaged(f"{entry.name} is not in order")
         return postings
 
+    def postings_of_all(self) -> NDArray[np.int32]:
+        """Return (p, 2) all postings, term by term, after checking each as `postings` does."""
+        import numpy as np
+
+        entry = self._manifest.files["postings"]
+        postings: NDArray[np.int32] = view_array(self._files["postings"], entry)
+        rows, counts = postings.T
+        ends = self.terms()[:, 1]
+        is_first = np.zeros(len(rows), dtype=bool)
+        is_first[np.concatenate([[0], ends[:-1]])[np.diff(ends, prepend=0) > 0]] = True
+        if len(rows) and not (rows.min() >= 0 and rows.max() < self._manifest.papers and counts.min() > 0):
+            raise LibraryDamaged(f"{entry.name} names papers that do not exist")
+        if not ((rows[1:] > rows[:-1]) | is_first[1:]).all():
+            raise LibraryDamaged(f"{entry.name} is not in order")
+        return postings
+
     def lengths(self) -> NDArray[np.int32]:
         """Return (n,): how many terms each paper has."""
         entry = self._manifest.files["lengths"]

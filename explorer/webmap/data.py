@@ -49,7 +49,8 @@ class MapData:
     (n, m) float32 cosines. `topics` are in no particular order, and `topic_of` is (n,) positions in it: each paper's
     finest topic, -1 for none. `faithfulness` is (n,) float32 from 0 to 1, NaN where unknown. `columns` are the user's
     own, n values of any kind each. `directions` is (n, d) float32: vectors whose products stand for cosines.
-    Raises ValueError when the row counts differ.
+    `newcomers` are the rows that the last addition brought, in any order, and `added` is the day of it, "2026-11-29";
+    none and "" for a library that was only built. Raises ValueError when row counts differ, or rows do not exist.
     """
 
     title: str
@@ -63,6 +64,8 @@ class MapData:
     measured: Measured | None = None
     columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
     directions: NDArray[np.float32] | None = None
+    newcomers: Sequence[int] | NDArray[np.integer[Any]] = ()
+    added: str = ""
 
     def __post_init__(self) -> None:
         count = len(self.papers)
@@ -80,6 +83,14 @@ class MapData:
         for name, column in self.columns.items():
             if len(column) != count:
                 raise ValueError(f"{count} papers need as many values in the column {name!r}, not {len(column)}")
+        if len(self.newcomers) and not 0 <= min(self.newcomers) <= max(self.newcomers) < count:
+            raise ValueError(f"newcomers must be rows of the {count} papers")
+
+    def new_rows(self) -> NDArray[np.int64]:
+        """Return the newcomers' rows, ascending, each once."""
+        import numpy as np
+
+        return np.unique(np.asarray(self.newcomers, dtype=np.int64))
 
     def ancestors(self) -> list[list[int]]:
         """Return for each level the position of every topic's ancestor there; a coarser topic stands for itself."""

@@ -34,6 +34,9 @@ def encoded(data: MapData, contents: Contents) -> tuple[dict[str, Any], dict[str
     """Return the header, which JSON can hold, and the blobs by name, those of the first picture first."""
     header, blobs = _first_picture(data)
     blobs |= _papers(data, contents)
+    if len(newcomers := data.new_rows()):
+        header["newcomers"] = {"count": len(newcomers), "added": encodable(data.added)}
+        blobs["newcomers"] = numbers(newcomers)
     if data.faithfulness is not None:
         blobs["faithfulness"] = numbers(_shares(data.faithfulness))
     if contents.neighbors and data.neighbors.shape[1]:
@@ -69,6 +72,7 @@ def _first_picture(data: MapData) -> tuple[dict[str, Any], dict[str, Blob]]:
         "measured": None if data.measured is None else asdict(data.measured),
         "perPaper": data.neighbors.shape[1],
         "columns": [],
+        "newcomers": None,
         "palette": _palette(),
     }
     blobs = {

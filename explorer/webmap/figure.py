@@ -24,6 +24,8 @@ _HOVER_WIDTH = 60
 _HOVER_LINES = 6
 _LARGEST = 20  # pixels, of points that have sizes of their own; as in Plotly Express
 _PLAIN = "#5a6f9c"
+_RING = 6  # pixels, more than the point
+_INK = "#1f2430"  # of the page
 
 Values = Sequence[Any]
 
@@ -33,7 +35,8 @@ def figure(data: MapData, color: str | Values | None = "topic", size: float | st
 
     `color` is "topic", "category", "date" (the year), "faithfulness", a column of the data, n values, a CSS color, or
     None; names get a trace each, numbers a color bar. `size` is a number of pixels, a column, or n numbers, the largest
-    of which is drawn 20 pixels wide. Raises ValueError when values are not one a paper, or a size is no number.
+    of which is drawn 20 pixels wide. Papers that the last addition brought are ringed, by a trace "new". Raises
+    ValueError when values are not one a paper, or a size is no number.
     """
     from plotly.graph_objects import Figure
 
@@ -53,6 +56,8 @@ def figure(data: MapData, color: str | Values | None = "topic", size: float | st
     else:
         slots = {topic.label: topic.color for topic in data.topics if topic.level == 0} if name == "topic" else {}
         traces = _traces_by_name(data, hover, marker, values, slots)
+    if len(data.newcomers):
+        traces.append(_rings(data, marker["size"]))
     made = Figure(data=traces, layout=_layout(data, legend=len(traces) > 1))
     for topic, place in zip(data.topics, label_places(data), strict=True):
         if topic.level == 0 and place is not None:
@@ -135,9 +140,31 @@ def _trace(
         mode="markers",
         marker=marker,
         name=_shown_literally(name),
+        showlegend=bool(name),
         hovertext=[hover[row] for row in rows],
         hoverinfo="text",
     )
+
+
+def _rings(data: MapData, sizes: float | list[float]) -> Any:
+    """Return a ring around each newcomer, as wide as its point and a bit more."""
+    from plotly.graph_objects import Scattergl
+
+    rows = data.new_rows()
+    wide = [sizes] * len(rows) if not isinstance(sizes, list) else [_drawn_size(sizes[row], sizes) for row in rows]
+    marker = {
+        "symbol": "circle-open",
+        "size": [size + _RING for size in wide],
+        "color": _INK,
+        "line": {"width": 1.5},
+    }
+    x, y = data.coordinates[rows].T
+    return Scattergl(x=x, y=y, mode="markers", marker=marker, name="new", hoverinfo="skip")
+
+
+def _drawn_size(size: float, sizes: list[float]) -> float:
+    """Return the diameter that Plotly draws a size with: areas are as the sizes are, up to the largest."""
+    return _LARGEST * math.sqrt(size / (max(sizes) or 1))
 
 
 def _sizes(data: MapData, size: float | str | Values | None) -> float | list[float]:

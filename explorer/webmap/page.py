@@ -26,8 +26,8 @@ from explorer.webmap.encoding import encoded
 
 # In this order: each may use what stands before it when it starts, and anything when it runs.
 SCRIPTS = (
-    "base", "data", "texts", "grid", "view", "colors", "filters", "density", "points", "overlay", "labels", "search",
-    "panel", "lists", "exporting", "legend", "timeline", "lasso", "address", "main",
+    "base", "data", "texts", "grid", "view", "colors", "filters", "density", "points", "overlay", "newcomers", "labels",
+    "search", "panel", "lists", "exporting", "legend", "timeline", "lasso", "address", "main",
 )  # fmt: skip
 _FIRST = ("x", "y", "topics")
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")

@@ -56,7 +56,7 @@ def _item(paper: Paper) -> dict[str, Any]:
         "keyword": ", ".join(one_line_each(paper.categories)),
         "custom": _custom(paper, also),
     }
-    return {name: value for name, value in item.items() if value}
+    return {name: value for name, value in item.items() if value or name == "id"}  # which every item must have
 
 
 def _custom(paper: Paper, also: list[str]) -> dict[str, Any]:

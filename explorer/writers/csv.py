@@ -4,7 +4,7 @@ A spreadsheet takes a cell that begins with one of `= + - @` for a formula, and 
 strangers what other cells hold. A text that begins so gets an apostrophe in front; so does one that begins with
 apostrophes and then such a sign, so that the very text comes back when one apostrophe is taken away. Ranks, places,
 similarities and scores are numbers of our own and stay numbers, negative ones too. What there are several of is joined
-with semicolons. An answer is one line; an abstract of a library keeps its paragraphs, within quotation marks.
+with a semicolon and a blank. An answer is one line; an abstract of a library keeps its paragraphs, in quotation marks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,19 @@ from explorer.writers.text import one_line, one_line_each
 if TYPE_CHECKING:
     from explorer.matches import Match
 
-_OF_ANSWERS = ["rank", "similarity", "score", "id", "title", "authors", "date", "categories", "url", "doi", "duplicates"]
+_OF_ANSWERS = [
+    "rank",
+    "similarity",
+    "score",
+    "id",
+    "title",
+    "authors",
+    "date",
+    "categories",
+    "url",
+    "doi",
+    "duplicates",
+]
 # Excel takes the wide signs of East Asian keyboards for the same. Tabs and line ends never come first in clean text.
 _FORMULA = re.compile("'*[=+@＝＋－＠-]")
 
@@ -53,8 +65,8 @@ def _cell_of(kind: Kind, value: Any) -> object:
     if kind in {"line", "text"}:
         return _cell(value)
     if kind == "lines":
-        # A semicolon within would part one in two.
-        return _cell("; ".join(one.replace(";", ",") for one in value))
+        # Within one of them it would part it in two.
+        return _cell("; ".join(one.replace("; ", ", ") for one in value))
     return "; ".join(map(str, value)) if kind == "numbers" else value
 
 

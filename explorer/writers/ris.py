@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from explorer.papers import arxiv_identifier
 from explorer.writers.people import parts
 from explorer.writers.registry import Holdings, Writer, encoded, register
-from explorer.writers.text import date_parts, one_line, one_line_each
+from explorer.writers.text import date_parts, one_line_each
 
 if TYPE_CHECKING:
     from explorer.matches import Match
@@ -34,7 +34,7 @@ def _entry(paper: Paper) -> str:
         ("TI", [paper.title]),
         ("AU", map(_author, one_line_each(paper.authors))),
         ("PY", date[:1]),
-        ("DA", ["/".join((date + ["", ""])[:3]) + "/"] if len(date) > 1 else []),
+        ("DA", ["/".join([*date, "", ""][:3]) + "/"] if len(date) > 1 else []),
         ("AB", [paper.abstract]),
         ("DO", [paper.doi]),
         ("UR", [paper.url, *paper.links]),

@@ -1,7 +1,7 @@
 """Everything that a library answers, asked in a process of its own: `python answers.py` reads paths, prints JSON.
 
 A line of input is the path of a library, a line of output a JSON object: for each question the digest of its answer, or
-"ERROR Name: message" for what the explorer raises on purpose. "altered" are the files that its checksums find altered.
+"ERROR Name: message" for what the explorer raises on purpose. "verify" has the names of what verifying finds wrong.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PROJECT = Path(__file__).parents[2]
 _DIMENSIONS = 128  # so that vectors fill more than one block
 _PATIENCE = 60.0  # seconds until an answer counts as hanging
 ERROR = "ERROR "
+VERIFY = "verify"
 
 
 class Asker:
@@ -81,29 +82,26 @@ def answers(path: Path) -> dict[str, str]:
     try:
         library = Library.open(path, model=HashedWords(_DIMENSIONS))
     except ExplorerError as error:
-        return {"open": f"{ERROR}{type(error).__name__}: {error}"}
+        return {"open": f"{ERROR}{type(error).__name__}: {error}", VERIFY: unverified(path)}
     with library:
         for question, ask in _questions(library).items():
             try:
                 found[question] = _digest(ask())
             except ExplorerError as error:
                 found[question] = f"{ERROR}{type(error).__name__}: {error}"
-        found["altered"] = altered(path, library)
+    found[VERIFY] = unverified(path)
     return found
 
 
-def altered(path: Path, library: Any) -> str:
-    """Return what `Library.verify` finds wrong or, where there is no such, which checksums are not the files'."""
-    from hashlib import file_digest
+def unverified(path: Path) -> str:
+    """Return the names of what `verify` finds wrong."""
+    from explorer.errors import ExplorerError
+    from explorer.growth import verify
 
-    from explorer.store import read_manifest
-
-    wrong = []
-    for entry in read_manifest(path).files.values():
-        with (path / entry.name).open("rb") as file:
-            if file_digest(file, "sha256").hexdigest() != entry.sha256:
-                wrong.append(entry.name)
-    return " ".join(wrong)
+    try:
+        return " ".join(check.name for check in verify(path).checks if not check.is_right)
+    except ExplorerError as error:
+        return f"{ERROR}{type(error).__name__}: {error}"
 
 
 def _questions(library: Any) -> dict[str, Callable[[], Any]]:

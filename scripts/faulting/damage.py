@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.store import read_manifest
-from faulting.answers import ERROR, Asker, make_library
+from faulting.answers import ERROR, VERIFY, Asker, make_library
 from faulting.papers import write_papers
 from faulting.world import Campaign
 
@@ -90,7 +90,7 @@ def _campaign(campaign: Campaign, name: str, papers: int, damages: Any) -> dict[
     count = 0
     with Asker() as asker:
         whole = asker.ask(library)
-        if any(answer.startswith(ERROR) for answer in whole.values()) or whole["altered"]:
+        if any(answer.startswith(ERROR) for answer in whole.values()) or whole[VERIFY]:
             raise RuntimeError(f"the whole library does not answer: {whole}")
         for damage in damages(campaign, sizes):
             finding = judged(campaign, damage, library, whole, asker)
@@ -124,14 +124,16 @@ def judged(
 
 def finding_of(answers: dict[str, str], whole: dict[str, str]) -> Finding:
     """Judge answers by those of the whole library."""
+    verified = answers[VERIFY]
     if "open" in answers:
-        return Finding("opening", error="" if _detects(answers["open"]) else answers["open"])
-    differing = {name: answer for name, answer in answers.items() if answer != whole[name] and name != "altered"}
+        is_told = _detects(answers["open"]) and bool(verified)
+        return Finding("opening", error="" if is_told else f"{answers['open']}; verifying: {verified!r}")
+    differing = {name: answer for name, answer in answers.items() if answer != whole[name] and name != VERIFY}
     wrong = tuple(name for name, answer in differing.items() if not _detects(answer))
-    if wrong and not answers["altered"]:
-        return Finding("never", wrong, f"wrong answers that nothing notices: {wrong}")
+    if differing and not verified:
+        return Finding("never", wrong, f"verifying finds nothing wrong, but these answers are not right: {differing}")
     if len(wrong) == len(differing):
-        return Finding("verifying" if answers["altered"] else "", wrong)
+        return Finding("verifying" if verified else "", wrong)
     return Finding("reading", wrong)
 
 

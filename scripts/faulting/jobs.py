@@ -1,11 +1,11 @@
 """What is done to a library, in a process of its own: `python jobs.py ORDER`, which is JSON; prints JSON.
 
-    job       "build", "add" or "remove", with its `inputs`, `ids`, `replace`
+    job       "build", "add", "remove", "read" or "map", with its `inputs`, `ids`, `replace`
     library   its folder
     log       a file to which each call of the embedder appends a line when it begins
     model     "words", or "real" for the default model
     limit     the most bytes that any file may have; `kill_at`, the step in the folder at which the process ends
-    user      the number of the user as whom to run
+    user      the number of the user as whom to run; `umask`, which rights what is made does not have
 
 Ends with 3 for an error of the explorer's own, which is printed, too.
 """
@@ -65,7 +65,7 @@ def remove(order: dict[str, Any]) -> None:
     from explorer import Library
 
     with Library.open(order["library"], model=embedder_of(order)) as library:
-        library.remove(order["ids"])
+        library.remove(*order["ids"])
 
 
 def read(order: dict[str, Any]) -> None:
@@ -77,11 +77,22 @@ def read(order: dict[str, Any]) -> None:
         library.search("anything")
 
 
-JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"build": build, "add": add, "remove": remove, "read": read}
+def write_map(order: dict[str, Any]) -> None:
+    from explorer import Library
+
+    with Library.open(order["library"]) as library:
+        library.write_map()
+
+
+JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "build": build, "add": add, "remove": remove, "read": read, "map": write_map,
+}  # fmt: skip
 
 
 def main() -> int:
     order = json.loads(sys.argv[1])
+    if "umask" in order:
+        os.umask(order["umask"])
     if "user" in order:
         os.setgroups([])
         os.setgid(order["user"])
@@ -101,7 +112,8 @@ def main() -> int:
     except ExplorerError as error:
         print(json.dumps({"error": type(error).__name__, "message": str(error)}))
         return REFUSED
-    print(json.dumps({"steps": steps.count}))
+    shards = sorted({Path(path).name for path in steps.paths if "/shards/" in path})
+    print(json.dumps({"steps": steps.count, "shards": shards}))
     return 0
 
 

@@ -114,6 +114,11 @@ class World:
             shutil.copytree(self.before, library)
         return library
 
+    @property
+    def jobs(self) -> set[str]:
+        """The jobs that this version can do."""
+        return {"read", "map", "build"} | {job for job in ("add", "remove") if hasattr(Library, job)}
+
     def log(self, library: Path) -> Path:
         return self.folder / f"{library.name}.log"
 

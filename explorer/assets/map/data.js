@@ -52,6 +52,7 @@ const LAST = 65535;
 // What is read later. `papers` is null until then.
 let papers = null;
 let neighbors = new Uint8Array(), similarities = new Uint16Array(), perPaper = 0;
+let newcomers = new Set(); // rows that the last addition brought
 let faithfulness = null; // 254 steps, 1 for none of its neighbors kept; 0 for unknown
 
 async function columnOf(name) {
@@ -62,13 +63,14 @@ async function columnOf(name) {
 async function readRest() {
   const has = (name, read) => (hasBlob(name) ? read(name) : null);
   const names = ["date", "category", "categories", "listed"];
-  const [ids, near, similar, faithful, directions, texts, ...columns] = await Promise.all([
+  const [ids, near, similar, faithful, directions, added, texts, ...columns] = await Promise.all([
     textOf("ids"), has("neighbors", numbersOf), has("similarities", numbersOf), has("faithfulness", numbersOf),
-    has("directions", numbersOf), readTexts(), ...names.map((name) => has(name, columnOf)),
+    has("directions", numbersOf), has("newcomers", numbersOf), readTexts(), ...names.map((name) => has(name, columnOf)),
     ...header.columns.map((column) => numbersOf(column.blob)),
   ]);
   if (near) [neighbors, similarities, perPaper] = [near, similar, header.perPaper];
   faithfulness = faithful;
+  newcomers = new Set(added ?? []);
   papers = { ids: ids.split("\n"), directions, ...Object.fromEntries(names.map((name, i) => [name, columns[i]])) };
   papers.own = header.columns.map((described, i) => ({ ...described, codes: columns[names.length + i] }));
   papers.texts = texts;
@@ -82,6 +84,7 @@ const dateOf = (row) => valueOf("date", row);
 const titleOf = (row) => read("title", row);
 const nameOf = (row) => titleOf(row) || idOf(row);
 const aboutOf = (row) => [idOf(row), dateOf(row)].filter(Boolean).join(" · ");
+const noveltyOf = (row) => (newcomers.has(row) ? "new" : "");
 const faithOf = (row) => (faithfulness?.[row] ? (faithfulness[row] - 1) / 254 : NaN);
 
 function addressOf(row) {

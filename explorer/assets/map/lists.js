@@ -52,7 +52,7 @@ function entryOf(row) {
   const item = element("li");
   const made = button("", "", () => choose(row));
   made.dataset.row = String(row);
-  made.append(element("span", "clamp", nameOf(row)), element("span", "meta clamp", [aboutOf(row), topicLabel(row)].filter(Boolean).join(" · ")));
+  made.append(element("span", "clamp", nameOf(row)), element("span", "meta clamp", [aboutOf(row), topicLabel(row), noveltyOf(row)].filter(Boolean).join(" · ")));
   pointsAt(made, row);
   item.append(made);
   return item;

@@ -8,6 +8,7 @@
 //   shown            how many papers pass the filters; selection() the ids selected
 //   colorBy(key)     colors the points; coloring is the key now
 //   labels()         the labels painted, as [{text, level, x, y, width, height}, ...] in pixels of the window
+//   rings()          the ids of the new papers that are ringed on the map
 //   picture          "points" or "density": what is seen now
 
 function escape(event) {
@@ -52,7 +53,7 @@ function walk(dx, dy) {
   const { x: across, y: down } = project(next);
   if (across < edge + 20 || down < 20 || across > right - 20 || down > height - 20) center(next);
   point(next, true);
-  announce([nameOf(next), aboutOf(next), topicLabel(next)].filter(Boolean).join(", "));
+  announce([nameOf(next), aboutOf(next), topicLabel(next), noveltyOf(next)].filter(Boolean).join(", "));
 }
 
 function onKey(event) {
@@ -101,6 +102,7 @@ async function start() {
 function firstPicture() {
   readColors();
   listenToLegend();
+  listenToNewcomers();
   listenToTimeline();
   listenToLasso();
   listenToMouse();
@@ -145,6 +147,7 @@ Object.defineProperty(window, "explorerMap", {
       return coloring.key;
     },
     labels: () => labels.map(({ x, y, ...label }) => ({ ...label, ...onScreen({ x, y }) })),
+    rings: () => ringed.map(idOf),
     get picture() {
       return isPartDrawn() && density.hidden ? "points" : "density";
     },

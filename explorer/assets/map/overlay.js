@@ -1,4 +1,4 @@
-// What is marked on the map: the papers found, the chosen one and the lines to its neighbors, the one pointed at.
+// What is marked on the map: the new papers, the papers found, the chosen one and the lines to its neighbors, the one pointed at.
 
 const overlay = part("overlay");
 let chosen = -1; // row of the paper in the panel
@@ -13,6 +13,7 @@ const repaint = soon(() => {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   stage.classList.toggle("dimmed", chosen >= 0 || found.rows.length > 0 || selection.length > 0);
+  paintNewcomers(pen, width, height, ratio);
   paintLabels(pen, width, height);
   paintMarks(pen, width, height, selection, colors.ink);
   paintMarks(pen, width, height, found.rows, colors.accent);
@@ -103,7 +104,7 @@ function point(row, isOnMap = false) {
 }
 
 function showTooltip(row) {
-  const about = [dateOf(row).slice(0, 4), topicLabel(row)].filter(Boolean).join(" · ");
+  const about = [dateOf(row).slice(0, 4), topicLabel(row), noveltyOf(row)].filter(Boolean).join(" · ");
   tooltip.replaceChildren(element("div", "title clamp", nameOf(row)), element("div", "meta", about));
   tooltip.hidden = false;
   placeTooltip(row);

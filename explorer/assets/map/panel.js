@@ -10,7 +10,7 @@ function fillPanel(row) {
   title.id = "paper-title";
   title.tabIndex = -1;
   content.replaceChildren(
-    element("p", "meta", aboutOf(row)), title, ...credits(row), ...chips(row), ...addresses(row), ...abstract(row),
+    element("p", "meta", [aboutOf(row), noveltyOf(row)].filter(Boolean).join(" · ")), title, ...credits(row), ...chips(row), ...addresses(row), ...abstract(row),
     ...truth(row), ...nearestList(row),
   );
   content.scrollTop = 0;

@@ -23,6 +23,7 @@ from explorer.readers.source import Source
 _MOST_TAGS = 400_000  # of one record; each takes some hundred bytes
 _MANY = 1024 * 1024  # bytes of a record that is worth counting them
 _MOST_NAMESPACES = 64
+_LONGEST_REPAIR = 1024 * 1024  # bytes; there may be as many things to repair
 _ROOT = re.compile(r"<(?:[^\s<>/:\"'=!?]{1,100}+:)?([A-Za-z_][^\s<>/:\"'=]{0,100}+)(?=[\s/>])")
 _HIDDEN = re.compile(r"<!--(?:(?!--).)*+--\s*+>", re.DOTALL)
 
@@ -129,16 +130,19 @@ def _found(frame: Frame, source: Source) -> Found:
     if len(content) > _MANY and max(content.count(b"<"), content.count(b"=")) > _MOST_TAGS:
         raise InvalidInput(f"a record with more than {_MOST_TAGS:,} tags or attributes")
     text = decoded(content, frame.encoding, source)
-    namespaces = _namespaces(frame.ancestors)
+    namespaces = {
+        name: address for name, address in frame.namespaces.items() if name == "xmlns" or name[6:] + ":" in text
+    }
     try:
         element = _parsed(text, namespaces)
-    except ParseError:
+    except ParseError as error:
+        if len(content) > _LONGEST_REPAIR:
+            raise _not_well_formed(error, frame) from None
         try:
             repaired = _repaired(text)
             element = _parsed(repaired, _conventions(repaired) | namespaces)
-        except ParseError as error:
-            line = frame.line + error.position[0] - 1
-            raise InvalidInput(f"not well-formed XML: {ErrorString(error.code)} in line {line}") from None
+        except ParseError as error_after_repair:
+            raise _not_well_formed(error_after_repair, frame) from None
     return Found(frame.name, frame.line, element, frame.ancestors)
 
 
@@ -153,15 +157,8 @@ def _parsed(text: str, namespaces: dict[str, str]) -> Element:
     return root[0]
 
 
-def _namespaces(ancestors: tuple[Tag, ...]) -> dict[str, str]:
-    declared = {
-        name: _UNPRINTABLE.sub("", value)
-        for ancestor in ancestors
-        for name, value in ancestor.attributes.items()
-        if name == "xmlns"
-        or (re.fullmatch(r"xmlns:[A-Za-z_][\w.-]*", name) and name[6:].lower()[:3] != "xml" and value)
-    }
-    return dict(list(declared.items())[-_MOST_NAMESPACES:])
+def _not_well_formed(error: ParseError, frame: Frame) -> InvalidInput:
+    return InvalidInput(f"not well-formed XML: {ErrorString(error.code)} in line {frame.line + error.position[0] - 1}")
 
 
 def _conventions(text: str) -> dict[str, str]:

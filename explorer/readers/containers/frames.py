@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from explorer.readers.containers.encodings import ascii_based, declared_encoding
@@ -28,6 +28,7 @@ _TAG = re.compile(
     rb"<(?P<close>/?)(?:[^\s<>/:\"'=]{1,100}+:)?(?P<name>[^\s<>/:\"'=]{1,100}+)"
     rb"(?P<attributes>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>"
 )
+_PREFIX = re.compile(r"xmlns:(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9_.-]*")
 _ATTRIBUTE = re.compile(rb"([^\s<>=\"']{1,100}+)\s*+=\s*+(?:\"([^\"<]{0,1000})\"|'([^'<]{0,1000})')")
 _ANY = rb"<(?!!DOCTYPE\s)"
 _DOCTYPE = re.compile(
@@ -53,7 +54,8 @@ class Tag:
 class Frame:
     """Hold one record as it stands in the file, or `problem`: why there is none between its tags.
 
-    `ancestors` are the elements around it, the outermost first.
+    `ancestors` are the elements around it, the outermost first; `namespaces` are what they declare, "xmlns:dc" to the
+    address.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Frame:
     content: bytes
     encoding: str
     ancestors: tuple[Tag, ...]
+    namespaces: Mapping[str, str]
     problem: str = ""
 
 
@@ -117,7 +120,8 @@ class _Surroundings:
     """Remember the elements that are open around the records, and the encoding of the document."""
 
     encoding: str = "utf-8"
-    ancestors: tuple[Tag, ...] = field(default=())
+    ancestors: tuple[Tag, ...] = ()
+    namespaces: Mapping[str, str] = field(default_factory=dict)
 
     def see(self, tag: re.Match[bytes]) -> None:
         """Take in a tag that is none of a record. An end tag closes what is open within its element, too."""
@@ -125,13 +129,20 @@ class _Surroundings:
         if tag["close"]:
             names = [ancestor.name for ancestor in self.ancestors]
             if name in names:
-                self.ancestors = self.ancestors[: len(names) - 1 - names[::-1].index(name)]
+                self._set(self.ancestors[: len(names) - 1 - names[::-1].index(name)])
         elif not attributes.endswith(b"/") and len(self.ancestors) < _DEEPEST:
-            self.ancestors += (Tag(name, _attributes(attributes)),)
+            self._set((*self.ancestors, Tag(name, _attributes(attributes))))
 
     def begin(self, declaration: bytes) -> None:
         """Begin another document."""
-        self.encoding, self.ancestors = declared_encoding(declaration), ()
+        self.encoding = declared_encoding(declaration)
+        self._set(())
+
+    def _set(self, ancestors: tuple[Tag, ...]) -> None:
+        declared = {
+            name: value for tag in ancestors for name, value in tag.attributes.items() if _declares(name, value)
+        }
+        self.ancestors, self.namespaces = ancestors, dict(list(declared.items())[-_DEEPEST:])
 
 
 def _attributes(written: bytes) -> dict[str, str]:
@@ -140,6 +151,13 @@ def _attributes(written: bytes) -> dict[str, str]:
         name.decode("utf-8", "replace"): html.unescape((one + two).decode("utf-8", "replace"))
         for name, one, two in found
     }
+
+
+def _declares(name: str, value: str) -> bool:
+    """Tell whether an attribute declares a namespace, and that in a way which a parser accepts elsewhere, too."""
+    if name == "xmlns":
+        return value.isprintable()
+    return _PREFIX.fullmatch(name) is not None and value.isprintable() and value != ""
 
 
 class Framing:
@@ -201,13 +219,13 @@ class Framing:
 
     def _frame(self, begin: re.Match[bytes]) -> tuple[Frame, int]:
         """Return the frame that begins there, and where to go on."""
-        name, start = begin[1].decode("utf-8"), begin.start()
+        name, start, around = begin[1].decode("utf-8"), begin.start(), self._surroundings
         line = self._window.line_at(start)
         end, problem = self._end(name, start, begin.end())
         content = b"" if problem else self._window.data[start:end]
         if problem.startswith("longer"):
             end = self._skip(name, end)
-        return Frame(name, line, content, self._surroundings.encoding, self._surroundings.ancestors, problem), end
+        return Frame(name, line, content, around.encoding, around.ancestors, around.namespaces, problem), end
 
     def _end(self, name: str, start: int, position: int) -> tuple[int, str]:
         """Return where the record that begins at `start` ends, and what is wrong with it."""

@@ -25,7 +25,7 @@ _PATIENCE_REGAINED = 4
 
 
 def text_lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield the numbered lines of `source` as `Source.lines` does, of UTF-16 and of files whose lines end in CR, too."""
+    """Yield the numbered lines of `source` as `Source.lines` does, also of UTF-16 and where lines end in CR."""
     return _Within(source).lines()
 
 
@@ -103,7 +103,8 @@ class _Cells:
         self._dialect = dialect
         self._opening = re.compile(r' *+"' if dialect.spaced else '"')
         self._marks = re.compile(
-            (r"\\(?P<escaped>[\"\\])|" if dialect.escapes else "") + rf'(?P<marks>"++)(?:(?P<end> *+(?:{delimiter}|\Z))|)'
+            (r"\\(?P<escaped>[\"\\])|" if dialect.escapes else "")
+            + rf'(?P<marks>"++)(?:(?P<end> *+(?:{delimiter}|\Z))|)'
         )
         self._before = re.compile(rf"(?:{delimiter}|\A){' *+' if dialect.spaced else ''}\Z")
         self._open: list[str] | None = None  # the parts of a quoted cell
@@ -231,7 +232,11 @@ class Rows:
             self._doubtful = bool(row.problem)
             return row
         if missing > 0 and self._doubtful:
-            return Row(row.line, [], f"row has {_cells(row)}, header {self.width}, and a quotation mark before it is not closed")
+            return Row(
+                row.line,
+                [],
+                f"row has {_cells(row)}, header {self.width}, and a quotation mark before it is not closed",
+            )
         self._doubtful = False
         if missing < 0 and any(cell.strip() for cell in row.cells[missing:]):
             return Row(row.line, [], f"row has {_cells(row)}, header {self.width}")

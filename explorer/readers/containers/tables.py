@@ -12,7 +12,9 @@ from typing import Any
 from explorer.papers import Paper, arxiv_identifier, doi_in
 from explorer.papers.markup import strip_html
 
-_NOTHING = frozenset({"", "nan", "none", "null", "n/a", "nat", "<na>", "\\n", "[no abstract available]", "no abstract available"})
+_NOTHING = frozenset(
+    {"", "nan", "none", "null", "n/a", "nat", "<na>", "\\n", "[no abstract available]", "no abstract available"}
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR = r"(?<![0-9])(1[4-9][0-9]{2}|2[01][0-9]{2})(?![0-9])"
 _LONGEST = 2_000  # characters of what may be an id, an address or a date
@@ -70,11 +72,14 @@ def paper_of(values: Mapping[str, Any]) -> Paper:
 
 def plain(value: object) -> str:
     """Return a text or number as a text without blanks around it; of what says nothing, nothing."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not value and value != 0:
         return ""
-    text = value.strip() if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        text = value.strip()
+    elif isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    else:
+        text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     return "" if len(text) < 30 and text.lower() in _NOTHING else text
 
 
@@ -88,6 +93,8 @@ def prose(value: object) -> str:
 
 def texts_in(value: object) -> list[str]:
     """Return the items of a list; a list may be written as Python or JSON write it, or with `;` or `|` between."""
+    if not value:
+        return []
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [text for text in map(plain, value) if text]
     text = plain(value)
@@ -117,7 +124,7 @@ def date_of(date: object, year: object = None) -> str:
 
 
 def iso_date(written: str) -> str:
-    """Return `2020/10/07/`, `2020 Oct 7`, `7 October 2020`, `20201007`, `2020.0` as ISO 8601; nothing without a year."""
+    """Return `2020/10/07/`, `2020 Oct 7`, `7 October 2020`, `20201007`, `2020.0` as ISO 8601, else nothing."""
     written = written.strip()[:100]
     numeric = re.match(r"([0-9]{4})(?:[-/.]([0-9]{1,2}))?(?:[-/.]([0-9]{1,2}))?(?![0-9])", written)
     compact = re.fullmatch(r"([12][0-9]{3})([01][0-9])([0-3][0-9])", written)
@@ -215,14 +222,23 @@ def _quoted(text: str) -> list[str]:
 
 
 def _addresses(value: object) -> list[str]:
+    if not value:
+        return []
     texts = [plain(value)] if isinstance(value, str) else texts_in(value)
-    return [word for text in texts for word in re.split(r"[\s;|]+", text[:_LONGEST]) if re.match(r"(?i)https?://", word)]
+    return [
+        word for text in texts for word in re.split(r"[\s;|]+", text[:_LONGEST]) if re.match(r"(?i)https?://", word)
+    ]
 
 
 def _doi(values: Mapping[str, Any], own: str, addresses: list[str]) -> str:
     written = plain(values.get("doi"))[:_LONGEST]
-    inside = re.search(r"\b10\.[0-9]{4,9}/[^\s;|\"<>]+", written)
-    candidates = [written, inside[0] if inside else "", own, *(address for address in addresses if "doi.org/" in address)]
+    inside = re.search(r"\b10\.[0-9]{4,9}/[^\s;|\"<>]+", written) if written else None
+    candidates = [
+        written,
+        inside[0] if inside else "",
+        own,
+        *(address for address in addresses if "doi.org/" in address),
+    ]
     doi = next(filter(None, (doi_in(candidate) for candidate in candidates if candidate)), "")
     return doi.rstrip(".,;")
 
@@ -239,14 +255,14 @@ def _arxiv(values: Mapping[str, Any], own: str, doi: str, addresses: list[str]) 
 def _names(values: Mapping[str, Any], own: str, addresses: list[str]) -> Iterator[str]:
     """Yield what PubMed and its like call the paper, in the spelling in which all readers do."""
     for field, spelled in _NUMBERED.items():
-        number = re.search(r"([0-9]{1,12})(?:v[0-9]+)?/?\Z", plain(values.get(field))[:_LONGEST])
-        if number:
+        written = plain(values.get(field))[:_LONGEST]
+        if written and (number := re.search(r"([0-9]{1,12})(?:v[0-9]+)?/?\Z", written)):
             yield spelled.format(number[1])
     for field in ("eid", "wos"):
         yield from texts_in(plain(values.get(field))[:200])[:1]
     patterns = [(text[:_LONGEST], _ADDRESSES) for text in (own, *addresses)]
     for text, known in [*patterns, (plain(values.get("extra"))[:_LONGEST], _EXTRA)]:
-        for pattern, spelled in known:
+        for pattern, spelled in known if text else ():
             if found := pattern.search(text):
                 yield spelled.format(found[1])
     if re.fullmatch(r"(?i)(?:pmid:[0-9]{1,9}|PMC[0-9]{1,9}|W[0-9]{4,12}|s2:[0-9]+|WOS:\w+)", own):

@@ -1,0 +1,1 @@
+"""Reading damaged, hostile and random inputs with every reader. See fuzz.py."""
