@@ -4,6 +4,7 @@
     .venv/bin/python scripts/benchmark.py --quick     fewer repetitions and papers, five minutes
     .venv/bin/python scripts/benchmark.py --only find-similar-id
     .venv/bin/python scripts/benchmark.py --only map  the page, written to artifacts/benchmarks/map.json
+    .venv/bin/python scripts/benchmark.py --only growth  additions, reading, written to artifacts/benchmarks/growth.json
 
 A time says little away from its machine; a ratio of medians of one run does. Every case runs all its contestants in
 turns. Compiled code and the prepared model may be kept between turns, results may not: what is built is removed. The
@@ -29,6 +30,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import growing
 import mapping
 from measuring import machine, note, run
 
@@ -401,17 +403,20 @@ _SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
 }
 
 
+_OTHERS: dict[str, Any] = {"map": mapping, "growth": growing}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=[*CASES, *_SECTIONS, "map"], action="append")
+    parser.add_argument("--only", choices=[*CASES, *_SECTIONS, *_OTHERS], action="append")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, help="Default: artifacts/benchmarks/main-job.json, of a whole run only.")
     arguments = parser.parse_args()
     chosen = arguments.only or [*CASES, *_SECTIONS]
     os.environ["HF_HUB_OFFLINE"] = "1"
-    if chosen == ["map"]:  # a measurement of its own, with a file of its own
+    if len(chosen) == 1 and chosen[0] in _OTHERS:  # a measurement of its own, with a file of its own
         with tempfile.TemporaryDirectory() as work:
-            mapping.main(Path(work), quick=arguments.quick, out=arguments.out)
+            _OTHERS[chosen[0]].main(Path(work), quick=arguments.quick, out=arguments.out)
         return
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(Path(work), arguments.quick)

@@ -204,10 +204,58 @@ def test_a_tar_file_cut_or_damaged() -> None:
     assert last == ("file", Rejected(0, "cannot be read to its end: bad header", "file"))
 
 
-def test_a_zip_file_that_is_cut_off() -> None:
-    whole = zipped({"a": LINES})
-    (only,) = read_bytes(whole[:-30])
-    assert only == ("file", Rejected(0, "cannot be read: File is not a zip file", "file"))
+def streamed_zip(members: dict[str, bytes]) -> bytes:
+    """As programs write one that cannot go back: a member's sizes stand behind it."""
+
+    class Forward(io.RawIOBase):
+        def __init__(self) -> None:
+            self.parts: list[bytes] = []
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.parts.append(bytes(data))
+            return len(data)
+
+    whole = Forward()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return b"".join(whole.parts)
+
+
+@pytest.mark.parametrize("make", [zipped, streamed_zip, lambda members: zipped(members, zipfile.ZIP_STORED)])
+def test_a_zip_file_that_is_cut_off(make: Callable[[dict[str, bytes]], bytes]) -> None:
+    if make is streamed_zip:
+        assert make({"a": b"x"})[6] & 0x8
+    whole = make(
+        {
+            "one": LINE.encode(),
+            "x/": b"",
+            ".hidden": LINE.encode(),
+            "y": b"words" * 100_000,
+            "a": LINES,
+            "z": LINE.encode(),
+        }
+    )
+    missing = ("file", Rejected(0, "cannot be read to its end: the list of its members is missing or damaged", "file"))
+    *papers, last = read_bytes(whole[:-20])
+    assert last == missing
+    assert papers[:2] == [("file/one", PAPER), ("file/y", Rejected(0, "in no known format", "file"))]
+    assert [record.id for name, record in papers[2:] if isinstance(record, Paper)] == [*(f"a{n}" for n in range(2000)), "2010.02893"]  # fmt: skip
+    *papers, last = read_bytes(whole[: -len(whole) // 4])
+    assert last == ("file", Rejected(0, "cannot be read to its end: it ends too early", "file"))
+    assert kept(papers[2:]) > 700
+    assert read_bytes(whole[:20]) == [missing]
+
+
+def test_a_cut_zip_file_with_members_of_which_one_cannot_tell_the_end() -> None:
+    whole = bytearray(zipped({"a": LINE.encode(), "b": LINE.encode(), "c": LINE.encode()}))
+    whole[whole.index(b"PK\x03\x04", 30) + 8] = 99  # an unknown method
+    assert [name for name, _ in read_bytes(bytes(whole[:-20]))] == ["file/a", "file"]
+    whole[6] |= 1
+    assert [name for name, _ in read_bytes(bytes(whole[:-20]))] == ["file"]
 
 
 @given(
@@ -265,6 +313,16 @@ def test_zstandard_that_would_need_much_memory() -> None:
     (only,) = read_bytes(bytes(whole))
     assert isinstance(only[1], Rejected)
     assert "too much memory" in only[1].reason
+
+
+def test_a_cut_zip_file_may_be_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "_FREELY", 4_000_000)
+    whole = zipped({"a": LINE.encode() + bytes(80_000_000)})
+    first, second, last = read_bytes(whole[:-20])
+    assert first == ("file/a", PAPER)
+    assert isinstance(second[1], Rejected)
+    assert "more than 250 times" in second[1].reason
+    assert last[0] == "file"
 
 
 def test_a_tar_header_of_gigabytes() -> None:
@@ -436,6 +494,14 @@ def test_an_xml_declaration_says_what_it_is_recoded_to() -> None:
     written = '<?xml version="1.0" encoding="UTF-16LE" standalone="yes"?><a encoding="utf-16">é</a>'
     recoded = files._as_utf8(packed.Ahead(io.BytesIO(written.encode("utf-16"))))
     assert recoded.head(1000).decode() == written.replace("UTF-16LE", "utf-8")
+
+
+def test_lines_that_end_in_a_carriage_return() -> None:
+    second = LINE.replace("02893", "02894")
+    assert read_bytes((LINE + "{}\n" + second).replace("\n", "\r").encode()) == read_bytes(
+        (LINE + "{}\n" + second).encode()
+    )
+    assert read_bytes(LINE.replace("\n", "\r").encode()) == [("file", PAPER)]
 
 
 def test_latin_1_is_noted() -> None:

@@ -147,6 +147,19 @@ def test_files_that_cannot_be_read_cost_no_other(papers: Path, monkeypatch: pyte
         read(papers / "b.jsonl")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode here")
+def test_names_of_files_may_be_anything(papers: Path) -> None:
+    strange = os.fsdecode(b"papers/\xff\n\x1b[2J")
+    write(papers, {Path(strange).name: ONE + "{}\n"})
+    assert {name for name, _ in read_names(papers)} == {strange}
+    with Inputs([papers, Path(strange)], InputOptions()) as inputs:
+        assert [json.loads(json.dumps(one))["name"] for one in inputs.described()] == ["papers", Path(strange).name]
+    assert dry_run(papers)["files"][0]["name"] == strange  # type: ignore[index]
+    shown = run("build", papers, "--dry-run").stdout
+    assert "\x1b" not in shown
+    assert "1 paper, 1 rejected" in shown
+
+
 def test_a_folder_that_cannot_be_listed_costs_no_other(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(papers, {"a.jsonl": ONE, "b/b.jsonl": ONE, "c.jsonl": TWO})
     scan = os.scandir
@@ -456,7 +469,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_columns(papers: Path, table: None) -> None:
-    write(papers, {"a.csv": "a,b\n", "b.csv": "b,c\n", "c.jsonl": ONE})
+    write(papers, {"a.csv": "a,b\n", "b.csv": "b,c\n", "c.jsonl": ONE, "words": "x"})
 
     def columns(*arguments: str, status: int = 0) -> object:
         return dry_run(*arguments, status=status)["files"][0]["columns"]  # type: ignore[index]
@@ -484,7 +497,7 @@ def test_columns(papers: Path, table: None) -> None:
     [
         ("title", "'title' is not FIELD=COLUMN"),
         ("title=", "'title=' is not FIELD=COLUMN"),
-        ("name=x", "'name' is no field; there are id, title, abstract, authors, date, categories, url, doi"),
+        ("name=x", "'name' is no field; there are title, abstract, authors, date, year, categories, "),
         ("title=x,title=y", "title is given twice"),
         ("", "'' is not FIELD=COLUMN"),
     ],

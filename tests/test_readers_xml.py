@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -12,15 +11,18 @@ from subprocess import run
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from reading import reader_of, records, source
 
+from explorer.errors import InvalidInput
 from explorer.papers import Paper
 from explorer.readers import Record, Rejected, Source
+from explorer.readers.containers.arxiv import arxiv_categories
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import root_of
 from explorer.readers.containers.people import creators, listed, straight
+from explorer.readers.containers.subjects import category_of
 
 SAMPLES = Path(__file__).parent / "samples"
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom">'
@@ -356,7 +358,7 @@ def test_simple_things_are_repaired(written: str, title: str) -> None:
         ("<entry>\n<title a='1' a='2'>a</title></entry>", "not well-formed XML: duplicate attribute in line 3"),
         ("<entry><title>a</title>", "not closed: no </entry> before the next"),
         ("<entry><title><![CDATA[a</title></entry>", "not well-formed XML: unclosed CDATA section in line 2"),
-        ("<entry><title><!-- a</title></entry>", "not well-formed XML: not well-formed (invalid token) in line 2"),
+        ("<entry><title><!-- a</title></entry>", "not well-formed XML: unclosed token in line 2"),
         ("<entry/>", "neither title nor abstract"),
         ("<entry></around><around></entry>", "not well-formed XML: mismatched tag in line 2"),
         (
@@ -384,6 +386,42 @@ def test_a_file_that_is_cut_off() -> None:
     text = FEED + GOOD * 2 + "\n<entry><title>The last"
     assert reasons(records("arxiv_atom", text)) == [(2, "cut off: the file ends before </entry>")]
     assert titles(records("arxiv_atom", text)) == ["A good one"] * 2
+
+
+class Damaged(io.BytesIO):
+    """A file of which no more can be read after its content."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        piece = super().read1(min(size or 0, 100))
+        if not piece:
+            raise EOFError("ended before its end")
+        return piece
+
+
+def test_what_precedes_a_damaged_place_is_read() -> None:
+    found: list[Record] = []
+    reading = reader_of("arxiv_atom").read(Source(Damaged((FEED + GOOD * 9 + "<entry>").encode()), "file"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="file: cannot be read to its end: ended before its end"):
+        found.extend(reading)
+    assert titles(found) == ["A good one"] * 9
+    assert reasons(found) == []
+
+
+def test_articles_of_pubmed_central_by_oai() -> None:
+    article = (
+        (SAMPLES / "pubmed_xml" / "article.nxml").read_text(encoding="utf-8").partition('JATS-archivearticle1.dtd">')[2]
+    )
+    text = f"<OAI-PMH><ListRecords><record><header/><metadata>{article}</metadata></record></ListRecords></OAI-PMH>"
+    assert records("arxiv_oai", text) == sample("pubmed_xml", "article.nxml")
+
+
+def test_categories() -> None:
+    good = ["cs.CV", "physics.optics", "cond-mat.mes-hall", "hep-th", "q-bio.NC", "cond-mat.other"]
+    assert arxiv_categories([*good, "68T07, 68T09", "I.2.6", "14F05", "", "Some words"]) == good
+    assert category_of("High Energy Physics - Theory") == "hep-th"
+    assert category_of("Computer Science - Computation and Language") == "cs.CL"
+    assert category_of("Physics - Data Analysis, Statistics and Probability") == "physics.data-an"
+    assert category_of("14F05") == category_of("") == category_of("Computer Science - ") == ""
 
 
 # --- encodings
@@ -455,11 +493,10 @@ def test_entities_are_never_expanded() -> None:
 
 @pytest.mark.parametrize(
     "filler",
-    ["<a>" * 100_000, "<!--" * 100_000, "<![CDATA[" * 100_000, "<!DOCTYPE x [" * 100_000, "<!DOCTYPE x [<!--'" * 50_000]
-    + ["<" * 1_000_000, "<link " * 100_000, "</a>" * 100_000, "<a b='" * 100_000, "&" * 1_000_000, "<?xml " * 50_000],
-    ids=lambda filler: filler[:20],
+    ["<a>", "</a>", "<a b='", "<link ", "<", "&", "<!--", "<![CDATA[", "<?xml ", "<!DOCTYPE x [", "<!DOCTYPE x [<!--'"],
 )
 def test_what_is_between_the_records_takes_linear_time(filler: str) -> None:
+    filler *= 40_000
     assert titles(quick(FEED + GOOD + filler + GOOD)) == ["A good one"] * 2
     assert titles(quick(FEED + GOOD + "<entry>" + filler + "</entry>" + GOOD))[::2] in (
         ["A good one"],
@@ -504,6 +541,8 @@ class Repeated(io.RawIOBase):
         made, self._rest = self._rest[:size], self._rest[size:]
         return made
 
+    read1 = read
+
 
 def test_records_too_long_are_passed_over() -> None:
     block = b"words " * 10_000
@@ -523,7 +562,7 @@ import resource, sys
 from reading import reader_of
 from test_readers_xml import FEED, Repeated
 from explorer.readers import Source
-entry = b"<entry><id>http://arxiv.org/abs/2010.02893v1</id><title>A</title><summary>" + b"words " * 150 + b"</summary></entry>"
+entry = b"<entry><title>A</title><rights>" + b"words " * 150 + b"</rights></entry>"
 def count(times):
     stream = Source(Repeated((FEED.encode(), 1), (entry, times)), "file")
     return sum(1 for _ in reader_of("arxiv_atom").read(stream))
@@ -539,8 +578,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     done = run([sys.executable, "-c", MEMORY], capture_output=True, text=True, env={"PYTHONPATH": paths}, check=False)
     assert done.returncode == 0, done.stderr
     kilobytes = int(done.stdout) // (1024 if sys.platform == "darwin" else 1)
-    assert kilobytes < 4_000  # the file is 30 MB
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+    assert kilobytes < 4_000  # the file is 28 MB
 
 
 # --- properties
@@ -556,10 +594,11 @@ GARBAGE = st.text(alphabet=st.sampled_from("<>/!-[]&;'\"= abCDAT?\n\0é"), max_s
 @example("<!DOCTYPE a [", "]>")
 def test_a_record_among_garbage_is_read(before: str, after: str) -> None:
     whole = "\n<entry><id>http://arxiv.org/abs/2010.02893v1</id><title>The one</title></entry>\n"
+    assume(
+        not ("<!--" in before and "--" in after) and not ("<![CDATA[" in before and "]]>" in after)
+    )  # hidden by them
     found = records("arxiv_atom", before + whole + after)
-    assert ("2010.02893", "The one") in [(paper.id, paper.title) for paper in found if isinstance(paper, Paper)] or any(
-        "<!--" in before and "--" in after or "<![CDATA[" in before and "]]>" in after for _ in [0]
-    )
+    assert ("2010.02893", "The one") in [(paper.id, paper.title) for paper in found if isinstance(paper, Paper)]
 
 
 @pytest.mark.parametrize(("name", "file"), FILES, ids=lambda value: value if isinstance(value, str) else value.name)

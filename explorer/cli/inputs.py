@@ -11,18 +11,20 @@ import click
 
 from explorer.cli.options import gathered
 
-_FIELDS = ("id", "title", "abstract", "authors", "date", "categories", "url", "doi")
-
 
 def _chosen(context: click.Context, parameter: click.Parameter, written: tuple[str, ...]) -> dict[str, str]:  # noqa: ARG001 -- click's
     """Return columns by field. A comma within a column's name is one that no "field=" follows."""
+    if not written:
+        return {}
+    from explorer.readers.containers.columns import COLUMNS
+
     columns: dict[str, str] = {}
     for part in (part for one in written for part in re.split(r",(?=\s*\w+\s*=)", one)):
         name, equals, column = (word.strip() for word in part.partition("="))
         if not equals or not column:
             raise click.BadParameter(f"{part.strip()!r} is not FIELD=COLUMN")
-        if name not in _FIELDS:
-            raise click.BadParameter(f"{name!r} is no field; there are {', '.join(_FIELDS)}")
+        if name not in COLUMNS:
+            raise click.BadParameter(f"{name!r} is no field; there are {', '.join(COLUMNS)}")
         if name in columns:
             raise click.BadParameter(f"{name} is given twice")
         columns[name] = column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ def remove_command(ids: tuple[str, ...], path: Path | None, as_json: bool) -> No
 
     names: list[str] = []
     for name in ids:
-        names += click.get_text_stream("stdin").read().split("\n") if name == "-" else [name]
+        names += sys.stdin.read().splitlines() if name == "-" else [name]
     with Library.open(path) as library:
         print_growth(library, library.remove(*(name for name in names if name.strip())), as_json)
         say_map_is_old(library)

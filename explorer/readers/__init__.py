@@ -4,7 +4,7 @@ To add a format, add one module here that ends in `register(Reader(...))`: it is
 
     registry   the table of formats
     source     what a reader reads
-    packed     packed files to what is in them
+    packed     packed files to what is in them; archives: to their members
     files      files and folders to contents and their readers
 """
 

@@ -13,11 +13,13 @@ from explorer.papers import Paper, arxiv_identifier, readable
 from explorer.papers.markup import strip_html
 from explorer.readers.containers.arxiv import announcement, arxiv_categories, month_of, names
 from explorer.readers.containers.dates import written_date
-from explorer.readers.containers.elements import Found, child, name_of, namespace_of, papers, root_of, words_of
+from explorer.readers.containers.elements import Found, child, grouped, papers, root_of, words_of
 from explorer.readers.containers.people import listed
 from explorer.readers.containers.prose import prose
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
+
+_Parts = dict[str, list[Element]]
 
 
 def _recognizes(head: str) -> bool:
@@ -30,26 +32,26 @@ def _read(source: Source) -> Iterator[Record]:
 
 
 def _paper(found: Found) -> Paper:
-    entry = found.element
-    own = [part for part in entry if namespace_of(part) == namespace_of(entry)]
-    identifier = next((words_of(part) for part in own if name_of(part) == "id"), "")
+    own, others = grouped(found.element)
+    identifier = _words(own, "id")
     if "/api/errors" in identifier:
-        raise InvalidInput(f"arXiv's answer is an error: {words_of(child(entry, 'summary')) or identifier}")
-    written = _text(own, "summary") or _text(own, "content")
-    announced, kind, abstract = announcement(written)
-    links = [part for part in own if name_of(part) == "link"]
+        raise InvalidInput(f"arXiv's answer is an error: {_words(own, 'summary') or identifier}")
+    announced, kind, abstract = announcement(_text(own, "summary") or _text(own, "content"))
+    links = own.get("link", [])
     addresses = [part.get("href", "") for part in links if part.get("rel", "alternate") == "alternate"]
-    dois = [words_of(part) for part in entry if name_of(part) == "doi"]
+    dois = [words_of(part) for part in others.get("doi", []) + own.get("doi", [])]
     dois += [part.get("href", "") for part in links if part.get("title") == "doi"]
     identity = names([identifier.removeprefix("oai:arXiv.org:"), announced, *addresses, *dois], _own(identifier))
-    is_arxiv = arxiv_identifier(str(identity["id"])) is not None
+    paper_id = str(identity["id"])
+    is_arxiv = arxiv_identifier(paper_id) is not None
+    terms = [part.get("term", "") for part in others.get("primary_category", []) + own.get("category", [])]
     return Paper.from_record({
         **identity,
         "title": _text(own, "title"),
         "abstract": abstract,
-        "authors": _authors(entry, own),
-        "date": _date(entry, str(identity["id"]), kind),
-        "categories": _categories(entry) if is_arxiv else [],
+        "authors": _authors(own, others),
+        "date": month_of(paper_id) if is_arxiv and kind not in {"", "new"} else _date(own),
+        "categories": arxiv_categories(terms) if is_arxiv else [],
         "url": "" if is_arxiv else next(iter(addresses), ""),
     })  # fmt: skip
 
@@ -59,32 +61,28 @@ def _own(identifier: str) -> list[str]:
     return [identifier] if ":" in identifier and not identifier.startswith("oai:arXiv.org:") else []
 
 
-def _text(own: list[Element], name: str) -> str:
+def _words(parts: _Parts, name: str) -> str:
+    return next((words_of(part) for part in parts.get(name, [])), "")
+
+
+def _text(own: _Parts, name: str) -> str:
     """Return the text of an Atom construct; it says itself whether it is plain, HTML, or XHTML."""
-    element = next((part for part in own if name_of(part) == name), None)
+    element = next(iter(own.get(name, [])), None)
     if element is None:
         return ""
     text = prose(element)
     return strip_html(text)[0] if element.get("type", "text") in {"html", "text/html"} else text
 
 
-def _authors(entry: Element, own: list[Element]) -> list[str]:
-    people = [words_of(child(part, "name")) for part in own if name_of(part) == "author"]
-    if any(people):
-        return [readable(name) for name in people if name]
-    return [name for part in entry if name_of(part) == "creator" for name in listed(words_of(part))]
+def _authors(own: _Parts, others: _Parts) -> list[str]:
+    people = [readable(name) for part in own.get("author", []) if (name := words_of(child(part, "name")))]
+    return people or [name for part in others.get("creator", []) for name in listed(words_of(part))]
 
 
-def _categories(entry: Element) -> list[str]:
-    terms = [part.get("term", "") for part in entry if name_of(part) == "primary_category"]
-    return arxiv_categories(terms + [part.get("term", "") for part in entry if name_of(part) == "category"])
-
-
-def _date(entry: Element, identifier: str, kind: str) -> str:
-    """Return when the first version appeared. A feed of announcements has the day of the announcement."""
-    dates = (words_of(child(entry, name)) for name in ("published", "issued", "created", "updated", "modified"))
-    date = written_date(next(filter(None, dates), ""))
-    return month_of(identifier) if kind not in {"", "new"} and month_of(identifier) else date
+def _date(own: _Parts) -> str:
+    """Return when the first version appeared; Atom 0.3 has other names for it."""
+    dates = (_words(own, name) for name in ("published", "issued", "created", "updated", "modified"))
+    return written_date(next(filter(None, dates), ""))
 
 
 register(

@@ -1,6 +1,6 @@
 """OAI-PMH, as arXiv and institutional repositories answer it: a `<record>` is a paper.
 
-The metadata may be arXiv's own, `arXiv` and `arXivRaw`, or Dublin Core, `oai_dc`.
+The metadata may be arXiv's own, `arXiv` and `arXivRaw`, Dublin Core, `oai_dc`, or PubMed Central's articles.
 http://www.openarchives.org/OAI/openarchivesprotocol.html, https://info.arxiv.org/help/oa/index.html
 """
 
@@ -17,6 +17,7 @@ from explorer.papers.markup import strip_html
 from explorer.readers.containers.arxiv import arxiv_categories, names
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import Found, child, children, name_of, papers, root_of, words_of
+from explorer.readers.containers.jats import article
 from explorer.readers.containers.people import creators, listed, named
 from explorer.readers.containers.prose import language, prose
 from explorer.readers.containers.subjects import category_of
@@ -49,13 +50,10 @@ def _paper(found: Found) -> Paper:
         raise InvalidInput(f"the answer is an error: {': '.join(filter(None, (code, words_of(record))))}")
     header = child(record, "header")
     identifier = words_of(child(header, "identifier"))
-    if header is not None and header.get("status") == "deleted":
-        raise InvalidInput(f"deleted: {identifier}" if identifier else "deleted")
-    metadata = child(record, "metadata")
-    format_of = next(iter(metadata), None) if metadata is not None else None
-    if format_of is None:
-        raise InvalidInput("a record without metadata")
+    format_of = _metadata(record, header, identifier)
     sets = [words_of(part) for part in children(header, "setSpec")] if header is not None else []
+    if name_of(format_of) == "article":
+        return Paper.from_record(article(format_of))
     fields = _dublin_core(format_of, sets) if name_of(format_of) == "dc" else _arxiv(format_of)
     candidates, own = fields.pop("candidates"), []
     if identifier.lower().startswith("oai:arxiv.org:"):
@@ -63,6 +61,16 @@ def _paper(found: Found) -> Paper:
     elif identifier:
         own = [identifier]
     return Paper.from_record(fields | names(candidates, own))
+
+
+def _metadata(record: Element, header: Element | None, identifier: str) -> Element:
+    """Return the metadata of a record in its format. Raises InvalidInput when there are none."""
+    if header is not None and header.get("status") == "deleted":
+        raise InvalidInput(f"deleted: {identifier}" if identifier else "deleted")
+    metadata = child(record, "metadata")
+    if metadata is None or len(metadata) == 0:
+        raise InvalidInput("a record without metadata")
+    return metadata[0]
 
 
 def _arxiv(metadata: Element) -> dict[str, Any]:

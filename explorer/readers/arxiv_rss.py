@@ -14,7 +14,7 @@ from explorer.papers import Paper, arxiv_identifier, readable
 from explorer.papers.markup import strip_html
 from explorer.readers.containers.arxiv import announcement, arxiv_categories, month_of, names
 from explorer.readers.containers.dates import written_date
-from explorer.readers.containers.elements import Found, attribute, name_of, namespace_of, papers, root_of, words_of
+from explorer.readers.containers.elements import Found, attribute, grouped, papers, root_of, words_of
 from explorer.readers.containers.people import listed, straight
 from explorer.readers.containers.prose import prose
 from explorer.readers.registry import Reader, Record, register
@@ -69,11 +69,7 @@ class _Item:
 
     @classmethod
     def of(cls, item: Element) -> _Item:
-        made = cls({}, {})
-        for part in item:
-            group = made.own if namespace_of(part) == namespace_of(item) else made.others
-            group.setdefault(name_of(part), []).append(part)
-        return made
+        return cls(*grouped(item))
 
     def words(self, name: str) -> str:
         return next((words_of(part) for part in self.own.get(name, [])), "")

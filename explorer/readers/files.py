@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.errors import InvalidInput, UnknownFormat
-from explorer.readers.packed import Ahead, Piece, pieces, without_packing
+from explorer.readers.archives import Piece, pieces
+from explorer.readers.packed import Ahead, without_packing
 from explorer.readers.registry import Reader, Record, Rejected, registered
 from explorer.readers.source import Source, Unreadable
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _HEAD = 65_536  # bytes that are looked at to tell the format
 _BUFFER = 131_072  # bytes
-_DECLARATION = 1_024  # bytes that an XML declaration may be long
 _DEEPEST = 100  # folders within each other
 _WIDE = ((BOM_UTF32_LE, "utf-32"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"))
 _OURS = ".paper-explorer"  # how the names of a library's work begin
@@ -89,7 +89,7 @@ def _content(piece: Piece, columns: Mapping[str, str], *, must_use: bool) -> Con
     if not head.strip():
         broken = ahead.error or piece.content.error
         return Content(piece.name, refusal=f"cannot be read: {broken}" if broken else _EMPTY, is_foreign=not broken)
-    reader = choose(piece.name, head, with_columns=bool(columns))
+    reader = choose(piece.name, head, with_columns=bool(columns) and (must_use or _is_named_table(piece.name)))
     if reader is None and ahead.error is not None:
         return Content(piece.name, refusal=f"cannot be read: {ahead.error}")
     if reader is None:
@@ -118,6 +118,11 @@ def choose(name: str, head: str, *, with_columns: bool = False) -> Reader | None
     return next((reader for reader in registered() if reader.takes_columns and reader.name == likely), None)
 
 
+def _is_named_table(name: str) -> bool:
+    suffixes = tuple(suffix for reader in registered() if reader.takes_columns for suffix in reader.suffixes)
+    return without_packing(name).endswith(suffixes)
+
+
 # --- encodings
 
 
@@ -131,13 +136,33 @@ def _decoded(head: bytes) -> str:
 
 
 def _as_utf8(content: Ahead) -> Ahead:
-    """Return the content in UTF-8 when a mark says that it is in another of Unicode's encodings, else as it is."""
-    head = content.head(4)
+    """Return the content in UTF-8 when a mark says that it is in another of Unicode's encodings.
+
+    Lines that end as on the first Macintoshes, in a carriage return only, get ends that readers know.
+    """
+    head = content.head(_HEAD)
     encoding = next((encoding for mark, encoding in _WIDE if head.startswith(mark)), None)
-    if encoding is None:
-        return content
-    content.head(_DECLARATION)
-    return Ahead(_Recoded(content, encoding))
+    if encoding is not None:
+        return Ahead(_Recoded(content, encoding))
+    if b"\r" in head.rstrip(b"\r") and not {b"\n"[0], 0} & set(head):
+        return Ahead(_Lines(content))
+    return content
+
+
+class _Lines(io.RawIOBase):
+    """Give a text with line feeds for its carriage returns."""
+
+    def __init__(self, raw: Ahead) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        data = (self._raw.read(len(view)) or b"").replace(b"\r", b"\n")
+        view[: len(data)] = data
+        return len(data)
 
 
 class _Recoded(io.RawIOBase):

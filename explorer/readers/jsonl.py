@@ -1,60 +1,47 @@
-"""JSON lines: one object a line with `id title abstract authors date categories url doi`, all but a text optional."""
+"""JSON of anybody's making: objects in lines or in a list with a title or an abstract, all else optional.
+
+An object in the names of the fields, `id title abstract authors date categories url doi`, is taken as it is; others are
+told by what they are usually called, or by what the user says.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from itertools import chain, islice
 
-from explorer.errors import InvalidInput
-from explorer.papers import Paper
-from explorer.readers.registry import Reader, Record, Rejected, register
+from explorer.readers.containers.fields import Fields, has_text
+from explorer.readers.containers.objects import objects
+from explorer.readers.containers.sketches import ANY_SHAPE, most_are, records_of
+from explorer.readers.containers.works import papers
+from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
+
+_FIRST = 50  # objects that are asked for what the user chose
 
 
 def _read(source: Source) -> Iterator[Record]:
-    for number, line in source.lines():
-        if not line.strip():
-            continue
-        try:
-            yield Paper.from_record(_object(line))
-        except InvalidInput as error:
-            yield Rejected(number, str(error))
-
-
-def _object(line: str) -> dict[str, object]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"not JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise InvalidInput("not a JSON object")
-    return record
+    fields, found = Fields(source), objects(source, ANY_SHAPE)
+    if source.columns:
+        first = list(islice(found, _FIRST))
+        if first:
+            fields.check(record.value for record in first)
+        found = chain(first, found)
+    return papers(found, fields.paper)
 
 
 def _recognizes(head: str) -> bool:
-    """Tell whether the first line has a text or, as it may be the one bad line of a good file, half of the lines."""
-    lines = [line for line in head.lstrip().split("\n") if line.strip()]
-    if not lines or not lines[0].startswith("{"):
-        return False
-    if len(lines) == 1 and ('"title"' in head or '"abstract"' in head):  # it may be longer than what is looked at
-        return True
-    return _has_text(lines[0]) or 2 * sum(map(_has_text, lines)) >= len(lines)
-
-
-def _has_text(line: str) -> bool:
-    try:
-        record = _object(line)
-    except InvalidInput:
-        return False
-    return "title" in record or "abstract" in record
+    """Tell whether the first object has a text or, as it may be the one bad one of a good file, half of them."""
+    return any(map(has_text, records_of(head)[:1])) or most_are(head, has_text)
 
 
 register(
     Reader(
         name="jsonl",
-        description="JSON lines with 'title', 'abstract' and maybe 'id authors date categories url doi'",
-        suffixes=(".jsonl", ".ndjson"),
+        description="JSON lines, or a list, with 'title', 'abstract' and maybe 'id authors date categories url doi'",
+        suffixes=(".jsonl", ".ndjson", ".json"),
         recognizes=_recognizes,
         read=_read,
+        is_generic=True,
+        takes_columns=True,
     )
 )

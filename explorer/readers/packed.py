@@ -1,7 +1,6 @@
-"""What is in a packed file: one file, or members one after the other. Streaming; no member is ever held as a whole.
+"""How files are packed, told by their first bytes; and gzip, bzip2, xz and Zstandard to what is in them. Streaming.
 
-gzip, bzip2, xz and Zstandard, zip and tar, told by their first bytes; members may themselves be packed, once. A stream
-in here is raw: it gives what it has, so that what precedes a damaged place is not lost with it.
+A stream in here is raw: it gives what it has, so that what precedes a damaged place is not lost with it.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ import re
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from explorer.readers.source import UNREADABLE
@@ -24,16 +22,15 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _PIECE = 8_192  # bytes unpacked at a time: what can be lost before a damaged place
-_ZSTD_PIECE = 512  # packed bytes given to Zstandard at a time: each can become 64 KB, 32 MB in all
+_ZSTD_PIECE = 512  # packed bytes given to Zstandard at a time: four can become 128 KB, all 16 MB
 _MEMORY = 256 * 1024 * 1024  # bytes that xz may use; `xz -9` needs 65 MB
 _WINDOW = 128 * 1024 * 1024  # bytes that Zstandard may look back; `zstd --ultra -22` needs all of them
 _FREELY = 64 * 1024 * 1024  # bytes that any file may unpack to
 _RATIO = 250  # and beyond them, how many times its packed size: words become smaller by five to fifty times
-_LONGEST_READ = 1024 * 1024  # bytes that a tar header may be long
 _MAGIC = 512  # bytes by which a packing is told
 
 # What the system, the decompressors and the archives raise for what cannot be read.
-_BROKEN = (
+BROKEN = (
     *UNREADABLE,
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -61,8 +58,6 @@ PACKINGS = (
     Packing("zip", (".zip",), r"PK(?:\x03\x04|\x05\x06)"),
     Packing("tar", (".tar",), r"[\x00-\xff]{257}ustar"),
 )
-_ARCHIVES = {"zip", "tar"}
-_DOCUMENTS = ("[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF")  # zip files that are no archives: .docx, .epub
 
 
 class Raw(Protocol):
@@ -73,14 +68,6 @@ class Raw(Protocol):
 
     def read(self, size: int = -1, /) -> bytes | None:
         """Return up to `size` bytes, none at the end."""
-
-
-class Piece(NamedTuple):
-    """Be one file: its content, or why there is none. `name` is the packed file's, with the member's behind a slash."""
-
-    name: str
-    content: Ahead | None
-    reason: str = ""
 
 
 class Ahead(io.RawIOBase):
@@ -101,7 +88,7 @@ class Ahead(io.RawIOBase):
         while missing > 0 and self.error is None:
             try:
                 piece = self._raw.read(missing)
-            except _BROKEN as error:
+            except BROKEN as error:
                 self.error = error
                 break
             if not piece:
@@ -124,26 +111,6 @@ class Ahead(io.RawIOBase):
         return self._raw.readinto(buffer) or 0
 
 
-def pieces(name: str, stream: io.RawIOBase) -> Iterator[Piece]:
-    """Yield the file `name` itself, unpacked, or its members in their order; each is for reading until the next.
-
-    `stream` must be able to go back to its beginning.
-    """
-    content = Ahead(stream)
-    packing = packing_of(content)
-    if packing == "zip":
-        stream.seek(0)
-        yield from _zip_members(name, stream)
-        return
-    if packing in _UNPACKING:
-        content = _unpacked(packing, content)
-        packing = packing_of(content)
-    if packing == "tar":
-        yield from _tar_members(name, content)
-    else:
-        yield Piece(name, content)
-
-
 def packing_of(content: Ahead) -> str:
     """Return the name of the packing in which `content` is, or nothing."""
     head = content.head(_MAGIC)
@@ -155,24 +122,6 @@ def without_packing(name: str) -> str:
     name = name.lower()
     suffixes = (suffix for packing in PACKINGS for suffix in packing.suffixes if name.endswith(suffix))
     return name.removesuffix(next(suffixes, ""))
-
-
-def _member(name: str, content: Ahead) -> Piece:
-    """Return a member of an archive, which may be packed, but not be an archive again."""
-    packing = packing_of(content)
-    if packing in _UNPACKING:
-        content = _unpacked(packing, content)
-        packing = packing_of(content)
-    if packing:
-        return Piece(name, None, "packed within a packed file: unpack it first")
-    return Piece(name, content)
-
-
-def _is_hidden(member: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in member.split("/") if part not in {".", ".."})
-
-
-# --- one file packed
 
 
 class _Decoder(Protocol):
@@ -264,7 +213,7 @@ class _Counted:
         return data
 
 
-class _Unpacked(io.RawIOBase):
+class Unpacked(io.RawIOBase):
     """Give what `file` unpacks to. Raises OSError for whatever is wrong with it, and where it grows beyond measure."""
 
     def __init__(self, file: Any, packed_size: Callable[[], int]) -> None:
@@ -273,13 +222,15 @@ class _Unpacked(io.RawIOBase):
         self._size = 0
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill a part of `buffer`."""
         view = memoryview(buffer)
         try:
             data = self._file.read1(min(len(view), _PIECE))
-        except _BROKEN as error:
+        except BROKEN as error:
             raise OSError(str(error) or type(error).__name__) from error
         self._size += len(data)
         if self._size > _FREELY and self._size > _RATIO * self._packed_size():
@@ -288,7 +239,7 @@ class _Unpacked(io.RawIOBase):
         return len(data)
 
 
-_UNPACKING: dict[str, Callable[[_Counted], Any]] = {
+UNPACKING: dict[str, Callable[[_Counted], Any]] = {
     "gzip": lambda packed: gzip.GzipFile(fileobj=packed, mode="rb"),  # type: ignore[call-overload]  # it only reads
     "bzip2": lambda packed: _Frames(packed, bz2.BZ2Decompressor),
     "xz": lambda packed: _Frames(packed, lambda: lzma.LZMADecompressor(memlimit=_MEMORY)),
@@ -296,84 +247,7 @@ _UNPACKING: dict[str, Callable[[_Counted], Any]] = {
 }
 
 
-def _unpacked(packing: str, content: Ahead) -> Ahead:
+def unpacked(packing: str, content: Ahead) -> Ahead:
+    """Return what is in a file that is packed in one of `UNPACKING`."""
     packed = _Counted(io.BufferedReader(content))
-    return Ahead(_Unpacked(_UNPACKING[packing](packed), lambda: packed.size))
-
-
-# --- archives
-
-
-def _zip_members(name: str, stream: io.RawIOBase) -> Iterator[Piece]:
-    try:
-        archive = zipfile.ZipFile(stream)
-    except _BROKEN as error:
-        yield Piece(name, None, f"cannot be read: {error}")
-        return
-    with archive:
-        members = archive.infolist()
-        if any(member.filename in _DOCUMENTS for member in members):
-            stream.seek(0)
-            yield Piece(name, Ahead(stream))
-        elif sum(member.compress_size for member in members) > stream.seek(0, io.SEEK_END):
-            yield Piece(name, None, "cannot be read: its members overlap")
-        else:
-            for member in members:
-                if not member.is_dir() and not _is_hidden(member.filename):
-                    yield from _zip_member(f"{name}/{member.filename}", archive, member)
-
-
-def _zip_member(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Piece]:
-    if member.flag_bits & 0x1:
-        yield Piece(name, None, "encrypted: unpack it first")
-        return
-    try:
-        opened = archive.open(member)
-    except _BROKEN as error:
-        yield Piece(name, None, f"cannot be read: {error}")
-        return
-    with opened:
-        yield _member(name, Ahead(_Unpacked(opened, lambda: member.compress_size)))
-
-
-class _Forward(io.RawIOBase):
-    """Let an archive be read from its beginning to its end as if one could go to any place of it."""
-
-    def __init__(self, content: Ahead) -> None:
-        self._stream = io.BufferedReader(content, _LONGEST_READ)
-        self._at = 0
-        self.last = b""
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence != io.SEEK_SET or offset < self._at:
-            raise OSError("it cannot be read backwards")
-        while self._at < offset and self.read(min(offset - self._at, _LONGEST_READ)):
-            pass
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _LONGEST_READ:
-            raise OSError("a header is too long")
-        self.last = self._stream.read(size)
-        self._at += len(self.last)
-        return self.last
-
-
-def _tar_members(name: str, content: Ahead) -> Iterator[Piece]:
-    forward = _Forward(content)
-    try:
-        with closing(tarfile.TarFile(fileobj=forward)) as archive:
-            while (member := archive.next()) is not None:
-                archive.members.clear()  # type: ignore[attr-defined]  # it would keep all of them
-                opened = archive.extractfile(member) if member.isfile() and not _is_hidden(member.name) else None
-                if opened is not None:
-                    with opened:
-                        yield _member(f"{name}/{member.name}", Ahead(_Unpacked(opened, forward.tell)))
-    except _BROKEN as error:
-        yield Piece(name, None, f"cannot be read to its end: {error}")
-        return
-    if forward.last.strip(b"\0"):  # neither the end nor a header
-        yield Piece(name, None, "cannot be read to its end: bad header")
+    return Ahead(Unpacked(UNPACKING[packing](packed), lambda: packed.size))

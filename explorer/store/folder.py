@@ -142,7 +142,9 @@ class LibraryFolder:
         self._require_shapes()
         for role in ("labels", *ROLES):
             self._files[role] = open_file(self.path / files[role].name)
-        self.database = PaperDatabase(self.path / files["papers"].name, self.manifest.papers)
+        papers = self.path / files["papers"].name
+        open_file(papers).close()  # SQLite does not say why it cannot open a file
+        self.database = PaperDatabase(papers, self.manifest.papers)
 
     def _require_shapes(self) -> None:
         """Raise LibraryDamaged unless every array has the shape and element type of its role, and the size of that."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO, Any
 
 PROJECT = Path(__file__).parents[2]
-_DIMENSIONS = 128  # so that vectors fill more than one block
 _PATIENCE = 60.0  # seconds until an answer counts as hanging
 ERROR = "ERROR "
 VERIFY = "verify"
@@ -67,8 +66,9 @@ def make_library(papers: Path, library: Path) -> None:
     from hashed_words import HashedWords
 
     from explorer import Library
+    from faulting.jobs import DIMENSIONS
 
-    Library.build(papers, library, model=HashedWords(_DIMENSIONS)).close()
+    Library.build(papers, library, model=HashedWords(DIMENSIONS["wide words"])).close()
 
 
 def answers(path: Path) -> dict[str, str]:
@@ -77,10 +77,11 @@ def answers(path: Path) -> dict[str, str]:
 
     from explorer import Library
     from explorer.errors import ExplorerError
+    from faulting.jobs import DIMENSIONS
 
     found: dict[str, str] = {}
     try:
-        library = Library.open(path, model=HashedWords(_DIMENSIONS))
+        library = Library.open(path, model=HashedWords(DIMENSIONS["wide words"]))
     except ExplorerError as error:
         return {"open": f"{ERROR}{type(error).__name__}: {error}", VERIFY: unverified(path)}
     with library:
@@ -117,7 +118,7 @@ def _questions(library: Any) -> dict[str, Callable[[], Any]]:
         "text": lambda: _matches(library.search("one of these words " + library.papers[3].abstract, k=20)),
         "title": lambda: _matches(library.find_title(library.papers[4].title[:20])),
         "topics": lambda: library.topics().to_json(),
-        "topics of rows": lambda: library.topics().levels.tolist(),
+        "topics of rows": lambda: [list(map(int, levels)) for levels in library.topics().levels],
         "map": lambda: _map(library),
         "info": library.info,
     }

@@ -28,6 +28,7 @@ class Damage:
     length: int | None = None
 
     def do(self, library: Path) -> None:
+        """Do it."""
         path = library / self.name
         if self.length is not None:
             os.truncate(path, self.length)
@@ -65,7 +66,9 @@ def _flips(campaign: Campaign, sizes: dict[str, int]) -> Iterator[Damage]:
     each = -(-count // len(names))
     for name in names:
         for number in range(each):
-            yield Damage(name, min(sizes[name] - 1, int((number + dice.random()) / each * sizes[name])), dice.randrange(8))
+            yield Damage(
+                name, min(sizes[name] - 1, int((number + dice.random()) / each * sizes[name])), dice.randrange(8)
+            )
 
 
 def _cuts(campaign: Campaign, sizes: dict[str, int]) -> Iterator[Damage]:
@@ -74,8 +77,12 @@ def _cuts(campaign: Campaign, sizes: dict[str, int]) -> Iterator[Damage]:
     for number in range(campaign.number(CUTS)):
         name = names[number % len(names)] if campaign.share >= 1 else dice.choice(names)
         size = sizes[name]
-        lengths = [length for length in (0, size - 1, size // 2, size + 1, dice.randrange(size + 1)) if 0 <= length != size]
-        yield Damage(name, length=lengths[number // len(names) % len(lengths)] if campaign.share >= 1 else dice.choice(lengths))
+        lengths = [
+            length for length in (0, size - 1, size // 2, size + 1, dice.randrange(size + 1)) if 0 <= length != size
+        ]
+        yield Damage(
+            name, length=lengths[number // len(names) % len(lengths)] if campaign.share >= 1 else dice.choice(lengths)
+        )
 
 
 def _campaign(campaign: Campaign, name: str, papers: int, damages: Any) -> dict[str, Any]:
@@ -104,9 +111,7 @@ def _campaign(campaign: Campaign, name: str, papers: int, damages: Any) -> dict[
     }  # fmt: skip
 
 
-def judged(
-    campaign: Campaign, damage: Damage, library: Path, whole: dict[str, str], asker: Asker
-) -> Finding:
+def judged(campaign: Campaign, damage: Damage, library: Path, whole: dict[str, str], asker: Asker) -> Finding:
     """Do one damage to a library, ask it everything, and undo it."""
     path = library / damage.name
     content = path.read_bytes()

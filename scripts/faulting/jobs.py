@@ -3,9 +3,9 @@
     job       "build", "add", "remove", "read" or "map", with its `inputs`, `ids`, `replace`
     library   its folder
     log       a file to which each call of the embedder appends a line when it begins
-    model     "words", or "real" for the default model
+    model     "words", "wide words", or "real" for the default model
     limit     the most bytes that any file may have; `kill_at`, the step in the folder at which the process ends
-    user      the number of the user as whom to run; `umask`, which rights what is made does not have
+    umask     which rights what is made does not have
 
 Ends with 3 for an error of the explorer's own, which is printed, too.
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 REFUSED = 3
+DIMENSIONS = {"words": 48, "wide words": 128}
 
 
 class Watched:
@@ -33,6 +34,7 @@ class Watched:
         self.runtime = embedder.runtime
 
     def embed(self, texts: Sequence[str], *, as_query: bool = False) -> Any:
+        """Embed some texts."""
         with Path(self._log).open("a", encoding="utf-8") as file:
             file.write(f"{len(texts)}\n")
         return self._embedder.embed(texts, as_query=as_query)
@@ -45,7 +47,7 @@ def embedder_of(order: dict[str, Any]) -> Watched:
         return Watched(load(find_model()), order["log"])
     from hashed_words import HashedWords
 
-    return Watched(HashedWords(), order["log"])
+    return Watched(HashedWords(DIMENSIONS[order["model"]]), order["log"])
 
 
 def build(order: dict[str, Any]) -> None:
@@ -93,18 +95,13 @@ def main() -> int:
     order = json.loads(sys.argv[1])
     if "umask" in order:
         os.umask(order["umask"])
-    if "user" in order:
-        os.setgroups([])
-        os.setgid(order["user"])
-        os.setuid(order["user"])
     if "limit" in order:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
     sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests")]
-    from faulting.steps import Steps, end_at_once
-
     from explorer import ExplorerError
+    from faulting.steps import Steps, end_at_once
 
     steps = Steps(Path(order["library"]), order.get("kill_at", 0), end_at_once)
     try:

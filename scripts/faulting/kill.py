@@ -71,7 +71,8 @@ def _killed(campaign: Campaign, name: str, world: World, kills: int, steps: int)
     at = [dice.randrange(1, last + 1) for _ in range(half)] + [
         dice.randrange(last * 2 // 3, last + 1) for _ in range(step_count - half)
     ]
-    for trial in [*({"moment": moment} for moment in moments), *({"step": step} for step in at)]:
+    trials: list[dict[str, Any]] = [*({"moment": moment} for moment in moments), *({"step": step} for step in at)]
+    for trial in trials:
         state, again = one_kill(campaign, f"kill {name} {trial}", world, needed, **trial)
         states[state] += 1
         redone[again] += 1
@@ -140,7 +141,9 @@ def _state(campaign: Campaign, name: str, world: World, library: Path) -> str:
             except ExplorerError as error:
                 campaign.fail(f"{name}: {error}")
         return state
-    campaign.fail(f"{name}: the library is in neither state: {differences(content_of(library), world.contents['after'])}")
+    campaign.fail(
+        f"{name}: the library is in neither state: {differences(content_of(library), world.contents['after'])}"
+    )
     return "neither"
 
 

@@ -1,4 +1,4 @@
-"""Papers that nobody wrote: eight fields of 150 words each, some of them shared. The same seed makes the same papers."""
+"""Papers that nobody wrote, in eight fields that share some words. The same seed makes the same papers."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ class Steps:
         sys.addaudithook(self._heard)  # for good, so it can be switched off
 
     def stop(self) -> None:
+        """Count no more."""
         self._is_on = False
 
     def _heard(self, event: str, arguments: tuple[object, ...]) -> None:

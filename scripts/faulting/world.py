@@ -16,7 +16,6 @@ from typing import Any
 
 from explorer import Library
 from faulting.content import content_of
-from faulting.jobs import REFUSED
 from faulting.papers import paper_id, write_papers
 
 JOBS = Path(__file__).with_name("jobs.py")
@@ -37,9 +36,11 @@ class Campaign:
         return max(1, round(whole * self.share))
 
     def dice(self, name: str) -> Random:
+        """Return the chance of one kind of trial, the same for the same seed."""
         return Random(f"{self.seed} {name}")
 
     def fail(self, what: str) -> None:
+        """Record a failure, and tell of it at once."""
         print(f"FAILED {what}", file=sys.stderr, flush=True)
         self.failures.append(what)
 
@@ -54,8 +55,9 @@ class Outcome:
     errors: str
 
     @property
-    def is_refusal(self) -> bool:
-        return self.status == REFUSED
+    def end(self) -> str:
+        """Return "done", the name of the explorer's error, or "crash"."""
+        return "done" if self.status == 0 else str(self.said.get("error", "crash"))
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ class World:
             whole["inputs"] = [str(self.folder / name) for name in whole["inputs"]]
         if "ids" in whole:
             whole["ids"] = self.ids
+        # What root alone may do is no right of most users'.
+        plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if is_root() and whole.get("plain") else []
         return subprocess.Popen(
-            [sys.executable, "-P", str(JOBS), json.dumps(whole)],
+            [*plain, sys.executable, "-P", str(JOBS), json.dumps(whole)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder,
         )  # fmt: skip
 
@@ -120,6 +124,7 @@ class World:
         return {"read", "map", "build"} | {job for job in ("add", "remove") if hasattr(Library, job)}
 
     def log(self, library: Path) -> Path:
+        """Return the file to which the embedder's calls are written."""
         return self.folder / f"{library.name}.log"
 
     def begun(self, library: Path) -> int:

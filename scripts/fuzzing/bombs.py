@@ -33,7 +33,7 @@ class Runs(NamedTuple):
 
 
 def bombs(reader: str, size: int) -> Iterator[Callable[[], Bomb]]:
-    """Yield what makes the bombs for `reader`; the large ones have about `size` bytes, packed ones unpack to ten times that."""
+    """Yield what makes the bombs for `reader`, of about `size` bytes; packed ones unpack to ten times that."""
     samples = seeds(reader)
     sample = samples[0]
     yield from _of_text(sample, size)
@@ -48,12 +48,29 @@ def runs(reader: str, size: int) -> Iterator[Callable[[], Runs]]:
     """Yield runs of everything that means something to `reader`, `size` bytes long, within a sample."""
     sample = seeds(reader)[0]
     middle = len(sample) // 2
-    words = [*tokens(reader), b"<a ", b"\\a", b"{$", b"@a{", b"a=", b"a,", b"A B ", b"&#", b"and ", b" {", b"}{", b"\n\n", b"\n "]
+    words = [
+        *tokens(reader),
+        b"<a ",
+        b"\\a",
+        b"{$",
+        b"@a{",
+        b"a=",
+        b"a,",
+        b"A B ",
+        b"&#",
+        b"and ",
+        b" {",
+        b"}{",
+        b"\n\n",
+        b"\n ",
+    ]
 
     def make(word: bytes, at: int) -> Callable[[], Runs]:
         def made() -> Runs:
             short = sample[:at] + word * (size // len(word)) + sample[at:]
-            return Runs(f"run of {word!r} at {at}", short, sample[:at] + word * (_GROWTH * size // len(word)) + sample[at:])
+            return Runs(
+                f"run of {word!r} at {at}", short, sample[:at] + word * (_GROWTH * size // len(word)) + sample[at:]
+            )
 
         return made
 
@@ -69,7 +86,9 @@ def _of_text(sample: bytes, size: int) -> Iterator[Callable[[], Bomb]]:
     yield lambda: Bomb("NULs within", sample[: len(sample) // 2] + b"\0" * size + sample[len(sample) // 2 :])
     yield lambda: Bomb("an endless line", sample.replace(b"An abstract", b"An abstract" + b" word" * (size // 5), 1))
     yield lambda: Bomb("an endless word", sample.replace(b"An abstract", b"a" * size, 1))
-    yield lambda: Bomb("an endless word of accents", sample.replace(b"An abstract", "e\u0301\u0323".encode() * (size // 5), 1))
+    yield lambda: Bomb(
+        "an endless word of accents", sample.replace(b"An abstract", "e\u0301\u0323".encode() * (size // 5), 1)
+    )
     yield lambda: Bomb("an endless accent", sample.replace(b"An abstract", "\u0301".encode() * (size // 2), 1))
     yield lambda: Bomb("a first line without an end", b"a" * size + sample)
     yield lambda: Bomb("empty lines", sample + b"\n" * size + sample)
@@ -96,7 +115,9 @@ def _of_xml(sample: bytes, size: int) -> Iterator[Callable[[], Bomb]]:
         return b'<?xml version="1.0"?>\n<!DOCTYPE bomb [' + declarations + b"]>\n" + text
 
     laughs = b'<!ENTITY a0 "ha">' + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12))
-    parameters = b'<!ENTITY % a "<!ENTITY b \'ha\'>">%a;' + b"".join(b"<!ENTITY %% p%d '%s'>" % (n, b"&#37;p%d;" % (n - 1) * 10) for n in range(1, 9))
+    parameters = b"<!ENTITY % a \"<!ENTITY b 'ha'>\">%a;" + b"".join(
+        b"<!ENTITY %% p%d '%s'>" % (n, b"&#37;p%d;" % (n - 1) * 10) for n in range(1, 9)
+    )
     yield lambda: Bomb("billion laughs", within(laughs, b"&a11;"))
     yield lambda: Bomb("billion laughs in an attribute", within(laughs, b'<a b="&a11;"/>'))
     yield lambda: Bomb("parameter entities", within(parameters, b"&b;"))
@@ -105,15 +126,22 @@ def _of_xml(sample: bytes, size: int) -> Iterator[Callable[[], Bomb]]:
     yield lambda: Bomb("a DTD from outside", b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">' + body)
     yield lambda: Bomb("a DTD without an end", b"<!DOCTYPE a [" + b'<!ENTITY a "b">' * (size // 15) + body)
     yield lambda: Bomb("deep elements", body.replace(b"A title", b"<a>" * (size // 3), 1))
-    yield lambda: Bomb("deep elements that end", body.replace(b"A title", b"<a>" * (size // 7) + b"</a>" * (size // 7), 1))
+    yield lambda: Bomb(
+        "deep elements that end", body.replace(b"A title", b"<a>" * (size // 7) + b"</a>" * (size // 7), 1)
+    )
     yield lambda: Bomb("many elements", body.replace(b"A title", b"<a/>" * (size // 4), 1))
-    yield lambda: Bomb("many attributes", body.replace(b"A title", b"<a " + b"".join(b'a%d="" ' % n for n in range(size // 12)) + b"/>", 1))
+    yield lambda: Bomb(
+        "many attributes",
+        body.replace(b"A title", b"<a " + b"".join(b'a%d="" ' % n for n in range(size // 12)) + b"/>", 1),
+    )
     yield lambda: Bomb("a long attribute", body.replace(b"A title", b'<a b="' + b"a" * size + b'"/>', 1))
     yield lambda: Bomb("a long name", body.replace(b"A title", b"<" + b"a" * size + b">", 1))
     yield lambda: Bomb("a comment without an end", body.replace(b"A title", b"<!--" + b"-" * size, 1))
     yield lambda: Bomb("CDATA without an end", body.replace(b"A title", b"<![CDATA[" + b"]" * size, 1))
     yield lambda: Bomb("a tag without an end", body.replace(b"A title", b"<a " * (size // 3), 1))
-    yield lambda: Bomb("many namespaces", body.replace(b"A title", b"".join(b'<a xmlns:b%d="c">' % n for n in range(size // 24)), 1))
+    yield lambda: Bomb(
+        "many namespaces", body.replace(b"A title", b"".join(b'<a xmlns:b%d="c">' % n for n in range(size // 24)), 1)
+    )
     yield lambda: Bomb("references", body.replace(b"A title", b"&#233;" * (size // 6), 1))
 
 
@@ -138,8 +166,17 @@ def _of_json(sample: bytes, size: int) -> Iterator[Callable[[], Bomb]]:
     yield lambda: Bomb("the same key", in_title(b"{" + b'"a":1,' * (size // 6) + b'"a":2}'))
     yield lambda: Bomb("backslashes", in_title(b'"' + b"\\" * size))
     yield lambda: Bomb("an inverted abstract of far places", sample.replace(b"[0]", b"[2000000000]", 1))
-    yield lambda: Bomb("an inverted abstract of many places", sample.replace(b"[0]", b"[" + b"1," * (size // 2) + b"1]", 1))
-    yield lambda: Bomb("an inverted abstract of one long word in many places", sample.replace(b'"An": [0]', b'"' + b"a" * (size // 64) + b'": [' + b",".join(b"%d" % n for n in range(size // 64)) + b"]", 1))
+    yield lambda: Bomb(
+        "an inverted abstract of many places", sample.replace(b"[0]", b"[" + b"1," * (size // 2) + b"1]", 1)
+    )
+    yield lambda: Bomb(
+        "an inverted abstract of one long word in many places",
+        sample.replace(
+            b'"An": [0]',
+            b'"' + b"a" * (size // 64) + b'": [' + b",".join(b"%d" % n for n in range(size // 64)) + b"]",
+            1,
+        ),
+    )
 
 
 def _packed(sample: bytes, size: int) -> Iterator[Callable[[], Bomb]]:

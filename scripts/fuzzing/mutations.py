@@ -84,11 +84,17 @@ def _run(data: bytes, reader: str, chance: Random) -> bytes:
     return data[:at] + chance.choice(tokens(reader)) * chance.choice((10, 100, 1_000, 5_000)) + data[at:]
 
 
-def _nest(data: bytes, reader: str, chance: Random) -> bytes:
+def _nest(data: bytes, _reader: str, chance: Random) -> bytes:
     start, end = _part(data, chance)
     depth = chance.choice((5, 50, 1_000, 3_000))
     opening, closing = chance.choice(_PAIRS)
-    return data[:start] + opening * depth + data[start:end] + closing * (depth if chance.random() < 0.7 else 0) + data[end:]
+    return (
+        data[:start]
+        + opening * depth
+        + data[start:end]
+        + closing * (depth if chance.random() < 0.7 else 0)
+        + data[end:]
+    )
 
 
 def _splice(data: bytes, reader: str, chance: Random) -> bytes:
@@ -122,7 +128,11 @@ def _number(data: bytes, _reader: str, chance: Random) -> bytes:
     if not digits:
         return data
     at = chance.choice(digits)
-    return data[:at] + chance.choice((b"9" * 30, b"9" * 6_000, b"-1", b"0", b"1e400", b"0.5", b"", b"99999999999")) + data[at + 1 :]
+    return (
+        data[:at]
+        + chance.choice((b"9" * 30, b"9" * 6_000, b"-1", b"0", b"1e400", b"0.5", b"", b"99999999999"))
+        + data[at + 1 :]
+    )
 
 
 def _ends(data: bytes, _reader: str, chance: Random) -> bytes:
@@ -131,17 +141,21 @@ def _ends(data: bytes, _reader: str, chance: Random) -> bytes:
 
 def _encoding(data: bytes, _reader: str, chance: Random) -> bytes:
     text = data.decode("utf-8", "replace")
-    encoding = chance.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "utf-8-sig", "cp1252", "utf-7", "shift_jis"))
+    encoding = chance.choice(
+        ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "utf-8-sig", "cp1252", "utf-7", "shift_jis")
+    )
     return text.encode(encoding, "replace")
 
 
 _PAIRS = (
-    (b"{", b"}"), (b"[", b"]"), (b"(", b")"), (b"<a>", b"</a>"), (b'{"a":', b"}"), (b'{"title":[', b"]}"), (b"<p>", b""), (b"<!--", b"-->"),
-    (b"\\frac{", b"}"), (b"$", b"$"), (b"<entry>", b"</entry>"), (b"&lt;", b"&gt;"), (b"<![CDATA[", b"]]>"),
+    (b"{", b"}"), (b"[", b"]"), (b"(", b")"), (b"<a>", b"</a>"), (b'{"a":', b"}"), (b'{"title":[', b"]}"), (b"<p>", b""),
+    (b"<!--", b"-->"), (b"\\frac{", b"}"), (b"$", b"$"), (b"<entry>", b"</entry>"), (b"&lt;", b"&gt;"),
+    (b"<![CDATA[", b"]]>"),
 )  # fmt: skip
 _BINARY: tuple[Callable[[bytes, str, Random], bytes], ...] = (_flip, _random_bytes, _delete, _duplicate, _cut_off)
 _MUTATIONS = (
-    *_BINARY, _flip, _move, _token, _token, _token, _exchange, _run, _nest, _splice, _splice, _lines, _lines, _number, _ends, _encoding,
+    *_BINARY, _flip, _move, _token, _token, _token, _exchange, _run, _nest, _splice, _splice, _lines, _lines, _number,
+    _ends, _encoding,
 )  # fmt: skip
 
 

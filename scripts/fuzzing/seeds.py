@@ -1,4 +1,6 @@
-"""What inputs are made of: samples of every format, small ones of our own, and the words that mean something in each."""
+"""What inputs are made of: samples of every format, small ones of our own, and the words that mean something in it."""
+
+# ruff: noqa: E501 -- samples stand as they are in files
 
 from __future__ import annotations
 
@@ -133,7 +135,11 @@ def everything() -> tuple[bytes, ...]:
 def tokens(reader: str) -> tuple[bytes, ...]:
     """Return what means something in the format of `reader`, the names in its samples included."""
     samples = seeds(reader)
-    own = {word for sample in samples for word in re.findall(rb"</?[\w:.-]{1,30}|\"?[A-Za-z_][\w-]{2,20}\"?\s?[:=]", sample)}
+    own = {
+        word
+        for sample in samples
+        for word in re.findall(rb"</?[\w:.-]{1,30}|\"?[A-Za-z_][\w-]{2,20}\"?\s?[:=]", sample)
+    }
     kinds = _OF_XML if any(b"<?xml" in sample for sample in samples) else ()
     kinds += _OF_JSON if any(sample.lstrip()[:1] in b"{[" for sample in samples) else ()
     return (*_ANYWHERE, *(kinds or _OF_TEXT), *sorted(own)[:100])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from explorer.papers import arxiv_identifier, doi_in
 
-_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)+)?")
+_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.(?:[A-Z]{2}|[a-z]+(?:-[a-z]+)*))?")
 _ANNOUNCED = re.compile(
     r"\s*arXiv:(?P<id>\S{1,60})\s++Announce Type:\s*+(?P<kind>[\w-]{1,30}+)\s++(?:Abstract:\s*+)?", re.IGNORECASE
 )
@@ -38,13 +38,10 @@ def names(candidates: Iterable[str], own: Iterable[str] = ()) -> dict[str, objec
 
     The id is the arXiv id among the `candidates`, else the DOI, else the first of the source's `own` ids.
     """
-    arxiv = doi = ""
-    for candidate in (candidate.strip() for candidate in candidates):
-        found = arxiv_identifier(candidate)
-        if found:
-            arxiv = arxiv or candidate
-        if doi_in(candidate) and (not doi or not found):
-            doi = doi or _doi(candidate)
+    written = [candidate.strip() for candidate in candidates]
+    arxiv = next((candidate for candidate in written if candidate and arxiv_identifier(candidate)), "")
+    dois = [doi for candidate in written if "10." in candidate and (doi := _doi(candidate))]
+    doi = next((doi for doi in dois if not arxiv or not arxiv_identifier(doi)), next(iter(dois), ""))
     others = [name for name in own if name]
     paper_id = arxiv or doi or next(iter(others), "")
     return {"id": paper_id, "doi": doi, "also": [name for name in others if name != paper_id]}

@@ -89,22 +89,33 @@ def name_of(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def namespace_of(element: Element) -> str:
-    """Return the namespace of an element, empty when it has none."""
-    return str(element.tag).rpartition("}")[0][1:]
+def children(element: Element, name: str) -> list[Element]:
+    """Return the children of that name, in any namespace, in their order."""
+    ending = "}" + name
+    return [part for part in element if part.tag == name or part.tag.endswith(ending)]
 
 
-def children(element: Element, *names: str) -> list[Element]:
-    """Return the children called one of `names`, in any namespace, in their order."""
-    return [child for child in element if name_of(child) in names]
+def grouped(element: Element) -> tuple[dict[str, list[Element]], dict[str, list[Element]]]:
+    """Return the children by their names: those in the element's own namespace, and those in others."""
+    own: dict[str, list[Element]] = {}
+    others: dict[str, list[Element]] = {}
+    namespace = str(element.tag).rpartition("}")[0]
+    for part in element:
+        home, _, name = str(part.tag).rpartition("}")
+        (own if home == namespace else others).setdefault(name, []).append(part)
+    return own, others
 
 
 def child(element: Element | None, *path: str) -> Element | None:
     """Return the first child of that name, its first child of the next name, and so on; None where there is none."""
     for name in path:
-        if element is None:
+        ending = "}" + name
+        for part in () if element is None else element:
+            if part.tag == name or part.tag.endswith(ending):
+                element = part
+                break
+        else:
             return None
-        element = next((found for found in element if name_of(found) == name), None)
     return element
 
 

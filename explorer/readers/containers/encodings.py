@@ -34,6 +34,8 @@ _WIDE = (  # what files in UTF-32 and UTF-16 begin with, with and without a byte
 def ascii_based(source: Source) -> Iterator[bytes]:
     """Yield the bytes of `source` in pieces, those of UTF-16 and UTF-32 as UTF-8; of them all, ASCII is a part."""
     chunk = source.read(_CHUNK)
+    while len(chunk) < len(codecs.BOM_UTF32_LE) and (more := source.read(_CHUNK)):
+        chunk += more
     wide = next((name for mark, name in _WIDE if chunk.startswith(mark)), None)
     if wide is None:
         while chunk:

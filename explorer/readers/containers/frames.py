@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from explorer.errors import InvalidInput
 from explorer.readers.containers.encodings import ascii_based, declared_encoding
 from explorer.readers.source import Source
 
@@ -30,11 +31,11 @@ _TAG = re.compile(
 )
 _PREFIX = re.compile(r"xmlns:(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9_.-]*")
 _ATTRIBUTE = re.compile(rb"([^\s<>=\"']{1,100}+)\s*+=\s*+(?:\"([^\"<]{0,1000})\"|'([^'<]{0,1000})')")
-_ANY = rb"<(?!!DOCTYPE\s)"
+_ANOTHER = rb"(?!<!DOCTYPE\s)"
 _DOCTYPE = re.compile(
-    rb"<!DOCTYPE\s(?:[^\[<>\"']|\"[^\"<>]*+\"|'[^'<>]*+')*+"
-    rb"(?:\[(?:<!--(?:(?!--|<!DOCTYPE\s).)*+-->|\"(?:[^\"<]|%(any)b)*+\"|'(?:[^'<]|%(any)b)*+'|[^\]\"'<]|%(any)b)*+\]\s*+)?>"
-    % {b"any": _ANY},
+    rb"<!DOCTYPE\s(?:[^\[<>\"']|\"[^\"<>]*+\"|'[^'<>]*+')*+(?:\[(?:"
+    rb"<!--(?:(?!--)%(other)b.)*+-->|\"(?:%(other)b[^\"])*+\"|'(?:%(other)b[^'])*+'|[^\]\"'<]|%(other)b<[!?]"
+    rb")*+\]\s*+)?>" % {b"other": _ANOTHER},
     re.DOTALL,
 )
 _COMMENT_END = re.compile(rb"--(>|[^>])")  # in a comment stands no "--" but the one that ends it
@@ -74,6 +75,7 @@ class _Window:
     chunks: Iterator[bytes]
     data: bytes = b""
     ended: bool = False
+    failure: InvalidInput | None = None
     _line: int = 1
     _counted: int = 0
 
@@ -81,12 +83,20 @@ class _Window:
         """Read about as much again as is held, so that all copying takes linear time; tell whether there was more."""
         pieces, wanted = [self.data], max(1, len(self.data))
         while wanted > 0 and not self.ended:
-            chunk = next(self.chunks, None)
+            chunk = self._chunk()
             self.ended = chunk is None
             pieces.append(chunk or b"")
             wanted -= len(pieces[-1])
         self.data = b"".join(pieces)
         return len(self.data) > len(pieces[0])
+
+    def _chunk(self) -> bytes | None:
+        """Return what comes next. Where the file is damaged, what precedes comes first, so it ends here for now."""
+        try:
+            return next(self.chunks, None)
+        except InvalidInput as error:
+            self.failure = error
+            return None
 
     def line_at(self, position: int) -> int:
         """Return the number of the line at `position`, which never goes back."""
@@ -174,7 +184,7 @@ class Framing:
         self._inside = {name: _inside(name, records if name in context else frozenset()) for name in records | context}
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames in the order in which they begin."""
+        """Yield the frames in the order in which they begin. Raises InvalidInput where the file cannot be read on."""
         position, window = 0, self._window
         while True:
             position = window.release(position)
@@ -185,13 +195,17 @@ class Framing:
                 window.more()
                 continue
             if token is None:
-                return
+                break
             begin = self._start.match(window.data, here)
             if begin is None:
                 position = self._pass(token)
             else:
                 frame, position = self._frame(begin)
+                if window.failure and frame.problem.startswith("cut off"):
+                    break
                 yield frame
+        if window.failure:
+            raise window.failure
 
     def _pass(self, token: re.Match[bytes]) -> int:
         """Go past a token that begins no record; return where."""

@@ -179,9 +179,7 @@ class Letters:
                     continue
                 too_long = unsure and not self._ended
                 reason = _TOO_LONG if too_long else str(error)
-                raise Broken(
-                    reason, max(0, error.offset - self.at), is_end=error.is_end and self._ended
-                ) from None
+                raise Broken(reason, max(0, error.offset - self.at), is_end=error.is_end and self._ended) from None
             if end < len(self.text) or self.text[end - 1] in '"}]' or not self._grow_within():
                 return value, end - self.at
 

@@ -1,4 +1,4 @@
-r"""Text of JSON to the objects in it, one at a time: lines, a list, lists within an answer, objects one after the other.
+r"""Text of JSON to the objects in it, one at a time: lines, a list, lists in an answer, objects one after the other.
 
     {"title": ...}\n{"title": ...}        [{...}, {...}]        {"meta": {...}, "results": [{...}, {...}]}
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from explorer.readers.containers.letters import LONGEST, Broken, Letters
@@ -32,7 +34,10 @@ _OVERLAP = 1_000  # characters within which a border is told
 
 
 class Found(NamedTuple):
-    """Be one object and the line it begins on, counted from 1; `problem` says why there is none."""
+    """Be one object and the line it begins on, counted from 1; `problem` says why there is none.
+
+    Of one with which the file ends before its end, `value` is what there is; what is cut within it is None.
+    """
 
     line: int
     value: dict[str, Any]
@@ -50,8 +55,7 @@ class Shape:
         """Return the records in an answer, None when `value` is a record."""
         if any(name in value for name in _TITLES):
             return None
-        for name in value:
-            content = value[name]
+        for name, content in value.items():
             if name in self.lists and isinstance(content, list) and (not content or isinstance(content[0], dict)):
                 return content
             if name in self.envelopes and isinstance(content, dict) and depth < _DEEPEST:
@@ -128,15 +132,15 @@ class _Objects:
                 self._wrapped = True
                 yield from self._list()
         except Broken as error:
-            yield from self._damaged_top(line, error, walk.has_lists)
+            yield from self._damaged_top(line, error, walk)
             return
         self._text.advance(walk.offset)
         if not walk.has_lists:
             yield Found(line, walk.members)
 
-    def _damaged_top(self, line: int, error: Broken, has_lists: bool) -> Iterator[Found]:
+    def _damaged_top(self, line: int, error: Broken, walk: _Walk) -> Iterator[Found]:
         text = self._text
-        if has_lists:  # what follows the last list is of no interest
+        if walk.has_lists:  # what follows the last list is of no interest
             if error.is_end:
                 text.advance_to_end()
                 self._source.note(_CUT_OFF)
@@ -145,6 +149,9 @@ class _Objects:
             text.leave_line()
             return
         self._patience -= error.offset
+        if error.is_end and not self._by_line:
+            yield from self._cut(line, error, walk)
+            return
         written = text.rest_of_line()
         if written is None or not written[1:].strip():  # it has more lines
             yield from self._mended(line, error)
@@ -211,9 +218,10 @@ class _Objects:
         """Yield that the object that begins here is damaged, and go where the next one begins."""
         text = self._text
         if error.is_end:
-            text.advance_to_end()
-            if not text.damage:
-                yield Found(line, {}, f"not JSON: {error}")
+            walk = _Walk(text, Shape())
+            with suppress(Broken):
+                walk.to_list()
+            yield from self._cut(line, error, walk)
             return
         end = self._balanced(error.offset)
         if end:
@@ -223,6 +231,11 @@ class _Objects:
         else:
             self._to_similar(error)
         yield Found(line, {}, f"not JSON: {error}")
+
+    def _cut(self, line: int, error: Broken, walk: _Walk) -> Iterator[Found]:
+        self._text.advance_to_end()
+        if not self._text.damage:
+            yield Found(line, walk.members, f"not JSON: {error}")
 
     def _again(self, offset: int) -> int:
         """Return from where to look for the next object: again from the beginning, while that has not been too much."""
@@ -285,6 +298,8 @@ class _Walk:
     @property
     def members(self) -> dict[str, Any]:
         """Return what has been read of the object."""
+        for (_, outer), (name, inner) in pairwise(self._levels):
+            outer[name] = inner
         return self._levels[0][1]
 
     def to_list(self) -> bool:
@@ -325,6 +340,7 @@ class _Walk:
             self._levels.append((name, {}))
             self.offset = begin + 1
             return False
+        members[name] = None  # it may be cut off
         members[name], self.offset = text.value(begin)
         return False
 

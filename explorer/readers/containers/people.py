@@ -47,6 +47,6 @@ def listed(written: str) -> list[str]:
     """Return the names in a list parted by commas, "A. First, B. Second and C. Third" or "Last, A., Last, B."."""
     parts = [part.strip() for part in re.split(r",|;| and ", " ".join(written.split())) if part.strip()]
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
-    if pairs and len(parts) % 2 == 0 and all(_INITIALS.fullmatch(first) and len(last) > 2 for last, first in pairs):
+    if pairs and len(parts) % 2 == 0 and all(_INITIALS.fullmatch(first) and first.isupper() for last, first in pairs):
         return [named(first, last) for last, first in pairs]
     return [readable(part) for part in parts]

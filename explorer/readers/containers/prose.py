@@ -99,10 +99,11 @@ def _reference(element: Element) -> str:
 
 
 _FORMS: dict[str, Callable[[Element], str]] = {
-    "tex-math": _formula,
     "alternatives": _alternative,
     "br": lambda _: "\n",
     "break": lambda _: "\n",
+    "tex-math": _formula,
+    "xref": _reference,
 }
 
 
