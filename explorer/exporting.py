@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,7 +15,8 @@ from explorer.errors import InvalidInput
 from explorer.papers import Paper
 from explorer.store import LibraryFolder, is_library
 from explorer.store.manifest import is_own_name
-from explorer.writers import Entry, Writer
+from explorer.writers import PACKED, Entry, Writer
+from explorer.writers.text import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +103,7 @@ class StoredHoldings:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the papers with all that is known of them; beside one batch, the ids of the whole library are held."""
-        ids = [paper.id for paper in self._folder.database.range(0, self._folder.manifest.papers)]
+        ids = [one_line(paper.id) for paper in self._folder.database.range(0, self._folder.manifest.papers)]
         arrays = {role: self._folder.array(role) for role in _PLACE + _GRAPH}
         for rows in self._batches():
             known = {role: values[rows].tolist() for role, values in arrays.items()}
@@ -146,10 +148,16 @@ class StoredHoldings:
         return {topic.id: (topic.id, topic.label) for topic in self._topics().topics}
 
 
-def _write(holdings: StoredHoldings, writer: Writer, stream: BinaryIO) -> None:
+def _write(holdings: StoredHoldings, writer: Writer, stream: BinaryIO, *, packed: bool = False) -> None:
     assert writer.library is not None  # noqa: S101 -- it was asked for because it has one
-    for piece in writer.library(holdings):
-        stream.write(piece)
+    with ExitStack() as stack:
+        if packed:
+            import gzip
+
+            # Without name and time: equal libraries give equal files.
+            stream = stack.enter_context(gzip.GzipFile("", "wb", 6, stream, mtime=0))  # type: ignore[assignment]
+        for piece in writer.library(holdings):
+            stream.write(piece)
 
 
 def _write_file(holdings: StoredHoldings, writer: Writer, path: Path) -> None:
@@ -166,7 +174,7 @@ def _write_file(holdings: StoredHoldings, writer: Writer, path: Path) -> None:
     beside = where.with_name(f".export-{secrets.token_hex(8)}.part")
     try:
         with beside.open("xb") as stream:
-            _write(holdings, writer, stream)
+            _write(holdings, writer, stream, packed=path.name.lower().endswith(PACKED))
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(where)

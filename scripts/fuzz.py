@@ -1,4 +1,4 @@
-"""Feed every reader damaged, hostile and random inputs: none may crash, hang, fill the memory, or give what is no paper.
+"""Feed every reader damaged, hostile and random inputs: none may crash, hang, fill the memory, or give wrong papers.
 
     python scripts/fuzz.py                                     100,000 inputs for each reader, and its bombs
     python scripts/fuzz.py --readers csv,ris --inputs 1000     some readers, fewer inputs
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 import time
 from dataclasses import asdict
@@ -50,7 +51,13 @@ def main() -> int:
         parser.error(f"there is no reader {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     begun = time.perf_counter()
     campaign = Campaign(
-        chosen, arguments.inputs, arguments.seed, arguments.bombs, arguments.runs, arguments.folder, arguments.workers
+        chosen,
+        arguments.inputs,
+        arguments.seed,
+        bomb_size=arguments.bombs,
+        run_size=arguments.runs,
+        folder=arguments.folder,
+        workers=arguments.workers,
     )
     results = list(campaign.run().values())
     return report(results, time.perf_counter() - begun, arguments.seed, arguments.json)
@@ -60,8 +67,8 @@ def report(results: list[Result], seconds: float, seed: int, file: Path | None) 
     """Print what was found, write it to `file`, and return the exit status."""
     failures = [failure for result in results for failure in result.failures]
     print(table(results))
-    for failure in failures:
-        print(f"{failure['reader']}: {failure['kind']}: {failure['detail']}  [{failure['input']}] {failure['file']}")
+    for line in listed(failures):
+        print(line)
     print(f"{sum(result.figures.inputs for result in results):,} inputs in {seconds:,.0f} s, {len(failures)} failures")
     if file:
         facts = {
@@ -76,6 +83,19 @@ def report(results: list[Result], seconds: float, seed: int, file: Path | None) 
         }
         file.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return 1 if failures else 0
+
+
+def listed(failures: list[dict[str, str]]) -> list[str]:
+    """Return a line for each kind of failure of each reader, with one input and how many there are."""
+    alike: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    for failure in failures:
+        where = re.sub(r"[0-9][0-9,.]*|'[^']*'", "#", failure["detail"])
+        alike.setdefault((failure["reader"], failure["kind"], where), []).append(failure)
+    return [
+        f"{one['reader']}: {one['kind']}: {one['detail']} [{one['input']}] {one['file']}"
+        + (f" and {len(others):,} more" if others else "")
+        for one, *others in alike.values()
+    ]
 
 
 def _version(name: str) -> str | None:

@@ -18,9 +18,9 @@ from hashed_words import HashedWords
 
 from explorer import Library, ModelIdentity, Paper, __version__, embedder
 from explorer import __file__ as explorer_file
-from explorer.builder import plan, stages
+from explorer.builder import embedding, plan
 from explorer.cli import cli, main
-from explorer.embedder import ModelFiles
+from explorer.embedder import ModelFiles, remembered
 from explorer.store import PaperDatabase
 
 Run = Callable[..., Result]
@@ -30,9 +30,9 @@ Run = Callable[..., Result]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run a command in an empty folder; the model that it finds is the one of hashed words."""
     words = HashedWords()
-    for module in (plan, embedder):
+    for module in (plan, embedder, remembered):
         monkeypatch.setattr(module, "find_model", lambda name=None, **_: ModelFiles(name or "words", tmp_path))
-    for module in (stages, embedder):
+    for module in (embedding, embedder):
         monkeypatch.setattr(module, "load", lambda files: words)
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: HashedWords(name=self.name).identity))
     monkeypatch.setenv("COLUMNS", "100")
@@ -224,23 +224,17 @@ def test_every_command_has_help_and_an_example(run: Run) -> None:
     context = click.Context(cli)
     names = cli.list_commands(context)
     assert names == [
-        "build",
-        "completion",
-        "demo",
-        "evaluate",
-        "find-similar",
-        "formats",
-        "info",
-        "map",
-        "model",
-        "show",
-        "topics",
-    ]
-    group = cli.get_command(context, "model")
-    assert isinstance(group, click.Group)
-    commands = {(name,): cli.get_command(context, name) for name in names if name != "model"}
-    commands |= {("model", name): group.get_command(context, name) for name in group.list_commands(context)}
-    assert ("model", "prepare") in commands
+        "add", "build", "completion", "demo", "duplicates", "evaluate", "export", "fetch", "find-similar", "formats",
+        "info", "layout", "map", "model", "remove", "repair", "show", "topics", "update", "verify",
+    ]  # fmt: skip
+    commands = {}
+    for name in names:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            commands |= {(name, part): command.get_command(context, part) for part in command.list_commands(context)}
+        else:
+            commands[name,] = command
+    assert {("model", "prepare"), ("fetch", "arxiv")} <= set(commands)
     for name, command in commands.items():
         result = run(*name, "--help")
         assert result.exit_code == 0

@@ -414,6 +414,30 @@ def test_documents_that_are_zip_files_are_no_archives() -> None:
     assert (found.reader, found.refusal, found.is_foreign) == (None, "in no known format", True)
 
 
+def test_a_member_without_a_name() -> None:
+    whole = zipped({"a": LINE.encode()})
+    place = whole.index(b"PK\x01\x02")
+    nameless = whole[: place + 28] + bytes(2) + whole[place + 30 : place + 46] + whole[place + 47 :]
+    size = len(nameless) - 22 - place
+    records = read_bytes(nameless[:-10] + struct.pack("<I", size) + nameless[-6:])
+    assert [name for name, _ in records] == ["file/"]
+
+
+def test_a_sparse_member_of_a_tar_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that it is a petabyte of zeros."""
+    monkeypatch.setattr(packed, "_FREELY", 4_000_000)
+    header = bytearray(tarfile.TarInfo("a").tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[124:136] = b"%011o\0" % len(LINE)
+    header[386:398], header[398:410] = b"%011o\0" % 0, b"%011o\0" % len(LINE)
+    header[483:495] = b"\x80" + (2**50).to_bytes(11, "big")
+    header[148:156] = b"%06o\0 " % sum(header[:148] + b" " * 8 + header[156:])
+    records = read_bytes(bytes(header) + LINE.encode().ljust(512, b"\0") + bytes(1024))
+    assert records[0] == ("file/a", PAPER)
+    assert isinstance(records[1][1], Rejected)
+    assert "more than 250 times" in records[1][1].reason
+
+
 def test_archives_without_members() -> None:
     assert read_bytes(zipped({})) == []
     assert read_bytes(tarred({})) == [("file", Rejected(0, "in no known format", "file"))]  # nothing but zeros
@@ -434,6 +458,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
     made = (
         reader("one", "{1", ".one"),
         reader("two", "{", ".two"),
+        reader("three", "<", ".three"),
         reader("jsonl", "{", ".jsonl", is_generic=True, takes_columns=True),
         reader("csv", "a,b", ".csv", is_generic=True, takes_columns=True),
     )
@@ -447,6 +472,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x.two", "{1", False, "two"),
         ("x.TWO.gz", "{1", False, "two"),
         ("x.jsonl", "{2", False, "two"),
+        ("x.two", "{2", True, "jsonl"),
         ("x.csv", "a,b", False, "csv"),
         ("x.csv", "c,d", False, None),
         ("x.csv", "c,d", True, "csv"),
@@ -464,9 +490,9 @@ def test_columns_are_for_formats_that_take_them(table: None) -> None:
         (only,) = contents(name, io.BytesIO(content), {"title": "Name"}, **options)  # type: ignore[arg-type]
         return only
 
-    assert found(b"{1").refusal == "it is one: columns can be chosen for jsonl, csv only"
-    assert not found(b"{1").is_foreign
-    in_folder = found(b"{1", is_named=False)
+    assert found(b"<1").refusal == "it is three: columns can be chosen for jsonl, csv only"
+    assert not found(b"<1").is_foreign
+    in_folder = found(b"<1", is_named=False)
     assert in_folder.source is not None
     assert dict(in_folder.source.columns) == {}
     chosen = found(b"Name,Words\n")

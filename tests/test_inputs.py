@@ -155,6 +155,7 @@ def test_names_of_files_may_be_anything(papers: Path) -> None:
     with Inputs([papers, Path(strange)], InputOptions()) as inputs:
         assert [json.loads(json.dumps(one))["name"] for one in inputs.described()] == ["papers", Path(strange).name]
     assert dry_run(papers)["files"][0]["name"] == strange  # type: ignore[index]
+    Path(strange).rename(papers / "x\x1b[2J")
     shown = run("build", papers, "--dry-run").stdout
     assert "\x1b" not in shown
     assert "1 paper, 1 rejected" in shown
@@ -379,7 +380,7 @@ def test_a_dry_run_of_one_file(papers: Path) -> None:
                 "papers": 5,
                 "rejected": 12,
                 "without_abstract": 1,
-                "columns": {},
+                "columns": {"id": "id", "title": "title", "abstract": "abstract"},
                 "notes": ["not UTF-8: read as Latin-1"],
                 "first": [{"id": f"p{n}", "title": f"Paper {n}"} for n in range(3)],
                 "skipped": [
@@ -391,6 +392,7 @@ def test_a_dry_run_of_one_file(papers: Path) -> None:
     }
     assert run("build", "papers/a.jsonl", "--dry-run").stdout.splitlines() == [
         "papers/a.jsonl: jsonl, 5 papers (1 without an abstract), 12 rejected",
+        "  columns: title = title, abstract = abstract, id = id",
         "  not UTF-8: read as Latin-1",
         "  p0  Paper 0",
         "  p1  Paper 1",
@@ -412,6 +414,7 @@ def test_a_dry_run_of_a_folder(papers: Path) -> None:
     assert run("build", papers, "--dry-run").stdout.splitlines() == [
         "papers/README: not read: in no known format",
         "papers/a.jsonl: jsonl, 1 paper",
+        "  columns: title = title, abstract = abstract, id = id",
         "  one  One",
         "papers/b.md: digest, 1 paper",
         "  2010.02893  A title",
@@ -469,7 +472,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_columns(papers: Path, table: None) -> None:
-    write(papers, {"a.csv": "a,b\n", "b.csv": "b,c\n", "c.jsonl": ONE, "words": "x"})
+    write(papers, {"a.csv": "a,b\n", "b.csv": "b,c\n", "c.md": DIGEST, "words": "x"})
 
     def columns(*arguments: str, status: int = 0) -> object:
         return dry_run(*arguments, status=status)["files"][0]["columns"]  # type: ignore[index]
@@ -483,8 +486,8 @@ def test_columns(papers: Path, table: None) -> None:
     assert columns("papers/a.csv", "--columns", "title=Name", "--columns", "doi=D=I") == {"title": "Name", "doi": "D=I"}
     assert columns("papers/b.csv", status=1) == {}
     assert columns("papers/b.csv", "--columns", "title=x") == {"title": "x"}
-    refused = dry_run("papers/c.jsonl", "--columns", "title=x", status=1)
-    assert refused["files"][0]["skipped"][0]["reason"] == "it is jsonl: columns can be chosen for csv only"  # type: ignore[index]
+    refused = dry_run("papers/c.md", "--columns", "title=x", status=1)
+    assert refused["files"][0]["skipped"][0]["reason"] == "it is digest: columns can be chosen for jsonl, csv only"  # type: ignore[index]
     assert dry_run("papers", "--columns", "title=x")["papers"] == 3
     assert run("build", "papers/a.csv", "--columns", "title=Name", "--dry-run").stdout.splitlines()[:2] == [
         "papers/a.csv: csv, 1 paper (1 without an abstract)",

@@ -14,7 +14,7 @@ import pytest
 from hashed_words import HashedWords
 
 from explorer import Library, Match, Matches, Paper, builder, embedder
-from explorer.builder import Rejection, plan, stages
+from explorer.builder import Rejection, embedding, plan
 from explorer.embedder import ModelFiles
 from explorer.errors import (
     ForeignLibrary,
@@ -334,7 +334,7 @@ def test_an_interrupted_build_embeds_only_what_is_missing(
                 raise KeyboardInterrupt
             return super().embed(texts, as_query=as_query)
 
-    monkeypatch.setattr(stages, "_SHARD", 20)
+    monkeypatch.setattr(embedding, "SHARD", 20)
     path = tmp_path / "library"
     with pytest.raises(KeyboardInterrupt):
         Library.build(sample, path, model=Interrupted())
@@ -354,7 +354,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from hashed_words import HashedWords
 from explorer import Library
-from explorer.builder import plan, stages
+from explorer.builder import embedding, plan
 
 class Killed(HashedWords):
     def embed(self, texts, *, as_query=False):
@@ -362,7 +362,7 @@ class Killed(HashedWords):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().embed(texts, as_query=as_query)
 
-stages._SHARD = 20
+embedding.SHARD = 20
 Library.build(sys.argv[2], sys.argv[3], model=Killed())
 """
 
@@ -373,7 +373,7 @@ def test_a_killed_build_is_resumed(
     path = tmp_path / "library"
     command = [sys.executable, "-P", "-c", KILLED, str(Path(__file__).parent), str(sample), str(path)]
     assert subprocess.run(command, cwd=tmp_path, check=False).returncode == -9
-    monkeypatch.setattr(stages, "_SHARD", 20)
+    monkeypatch.setattr(embedding, "SHARD", 20)
     resumed = HashedWords()
     assert files_of(Library.build(sample, path, model=resumed)) == files_of(sample_library)
     assert resumed.texts == 20
@@ -568,7 +568,7 @@ def test_model_files_are_a_model_too(
     words = HashedWords(name="found")
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: words.identity))
     monkeypatch.setattr(plan, "find_model", lambda name: ModelFiles("found", tmp_path))
-    monkeypatch.setattr(stages, "load", lambda files: words)
+    monkeypatch.setattr(embedding, "load", lambda files: words)
     with Library.build(write_papers(RECORDS), tmp_path / "library", model="found") as library:
         assert words.texts == 4
         assert library.info()["model"]["name"] == "found"

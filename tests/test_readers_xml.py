@@ -373,6 +373,24 @@ def test_a_broken_record_costs_only_itself(broken: str, reason: str) -> None:
     assert reasons(found) == [(2, reason)]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("arxiv_oai", "<record><header/></record>", "a record without metadata"),
+        ("arxiv_oai", '<record><header status="deleted"/></record>', "deleted"),
+        ("arxiv_oai", "<record><metadata><mods/></metadata></record>", "neither title nor abstract"),
+        ("pubmed_xml", "<PubmedArticle/>", "a PubmedArticle without MedlineCitation"),
+        ("pubmed_xml", "<MedlineCitation/>", "a citation without Article"),
+        ("pubmed_xml", "<PubmedBookArticle/>", "a PubmedBookArticle without BookDocument"),
+        ("pubmed_xml", "<article><front/></article>", "an article without article-meta"),
+        ("arxiv_rss", "<item><link>https://example.org</link></item>", "neither title nor abstract"),
+        ("acl", '<paper id="1"/>', "neither title nor abstract"),
+    ],
+)
+def test_records_that_lack_what_matters(name: str, content: str, reason: str) -> None:
+    assert records(name, content) == [Rejected(1, reason)]
+
+
 def test_prefixes_and_namespaces() -> None:
     text = (
         '<a:feed xmlns:a="http://www.w3.org/2005/Atom" xmlns:m="urn:media"><a:entry><m:title>No</m:title>'
@@ -519,6 +537,16 @@ def test_deep_and_wide_records() -> None:
         assert "deep" in paper.abstract
 
 
+def test_no_pattern_takes_quadratic_time() -> None:
+    signs = "." * 400_000
+    title = f"<PubmedArticle><MedlineCitation><Article><ArticleTitle>{signs}a</ArticleTitle></Article></MedlineCitation></PubmedArticle>"
+    names = f"<record><metadata><dc><title>T</title><creator>A, {'(' * 400_000}</creator></dc></metadata></record>"
+    start = time.process_time()
+    assert titles(records("pubmed_xml", title)) == [f"{signs}a"]
+    assert titles(records("arxiv_oai", names)) == ["T"]
+    assert time.process_time() - start < 8
+
+
 class Repeated(io.RawIOBase):
     """A file that is made while it is read."""
 
@@ -559,13 +587,13 @@ def test_records_too_long_are_passed_over() -> None:
 
 MEMORY = """
 import resource, sys
-from reading import reader_of
 from test_readers_xml import FEED, Repeated
-from explorer.readers import Source
+from explorer.readers import Rejected, Source
+from explorer.readers.containers.elements import papers
 entry = b"<entry><title>A</title><rights>" + b"words " * 150 + b"</rights></entry>"
 def count(times):
     stream = Source(Repeated((FEED.encode(), 1), (entry, times)), "file")
-    return sum(1 for _ in reader_of("arxiv_atom").read(stream))
+    return sum(1 for _ in papers(stream, frozenset({"entry"}), lambda found: Rejected(found.line, found.name)))
 assert count(2_000) == 2_000
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert count(30_000) == 30_000

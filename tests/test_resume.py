@@ -13,7 +13,7 @@ from hashed_words import HashedWords
 from numpy.typing import NDArray
 
 from explorer import Library
-from explorer.builder import plan, stages
+from explorer.builder import embedding, plan
 from explorer.embedder import BatchedEmbedder, ModelFiles
 from explorer.errors import InvalidInput, LibraryNotFound, UnknownFormat
 
@@ -74,7 +74,7 @@ def content_of(path: Path) -> dict[str, bytes | dict[str, Any]]:
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "_SHARD", SHARD)
+    monkeypatch.setattr(embedding, "SHARD", SHARD)
 
 
 def build(sample: Path, path: Path, runtime: Rounding) -> dict[str, bytes | dict[str, Any]]:
@@ -157,7 +157,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: embedder_of(Rounding()).identity))
     monkeypatch.setattr(plan, "find_model", lambda name: ModelFiles(name, tmp_path))
-    monkeypatch.setattr(stages, "load", load)
+    monkeypatch.setattr(embedding, "load", load)
     return names
 
 
@@ -203,7 +203,7 @@ def test_what_happens_while_the_model_is_loaded_beside_is_told(
     def fail(files: ModelFiles) -> BatchedEmbedder:
         raise InvalidInput(f"{files.name} is no good")
 
-    monkeypatch.setattr(stages, "load", fail)
+    monkeypatch.setattr(embedding, "load", fail)
     with pytest.raises(InvalidInput, match="some/model is no good"):
         Library.build(sample, tmp_path / "library", model="some/model")
 

@@ -6,7 +6,7 @@ before or after it, and a process that is killed loses one at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from hashlib import sha256
@@ -46,9 +46,9 @@ class Shards:
         assert self._embedder is not None  # noqa: S101 -- only ready vectors go without a model
         return self._embedder.result()
 
-    def files(self, parts: Iterator[Sequence[str]], done: Callable[[int], object]) -> list[Path]:
-        """Return the files with the vectors of some texts each, in order."""
-        return [self._shard(texts, done) for texts in parts]
+    def files(self, count: int, texts: Callable[[slice], Sequence[str]], done: Callable[[int], object]) -> list[Path]:
+        """Return the files with the vectors of `count` texts, in order; `texts` gives those of a slice of them."""
+        return [self._shard(texts(slice(start, min(start + SHARD, count))), done) for start in range(0, count, SHARD)]
 
     def _loaded(self) -> Embedder:
         assert self._model is not None  # noqa: S101

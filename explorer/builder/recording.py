@@ -18,7 +18,7 @@ from explorer.readers import Rejected
 class Recorder:
     """Go through the records of inputs. Every rejected one is a line of JSON in `path`; `report` counts them.
 
-    `before` is a file of those that were rejected earlier, which come first. Use as a context manager.
+    `records` is how many there were so far; a file that was rejected as a whole is none. `before` is a file of those that were rejected earlier, which come first. Use as a context manager.
     """
 
     def __init__(self, path: Path, inputs: Inputs, report: ReadReport, before: Path | None = None) -> None:
@@ -28,6 +28,7 @@ class Recorder:
         self._file = path.open("a", encoding="utf-8", newline="\n")
         self._inputs = inputs
         self._report = report
+        self.records = 0
 
     def __enter__(self) -> Recorder:
         """Return itself."""
@@ -42,16 +43,18 @@ class Recorder:
 
     def papers(self, done: Callable[[int], object]) -> Iterator[tuple[int, str, Paper]]:
         """Yield the papers, each with the position of its record, rejected ones counted too, and its file's name."""
-        for ordinal, (file, record) in enumerate(self._inputs.records()):
+        for file, record in self._inputs.records():
             if isinstance(record, Rejected):
                 self._write(Rejection(file, record.line, record.reason, record.unit))
+                self.records += record.unit != "file"
             else:
-                yield ordinal, file, record
+                self.records += 1
+                yield self.records - 1, file, record
             done(1)
 
     def reject(self, file: str, reason: str) -> None:
         """Reject what was read as a paper."""
-        self._write(Rejection(file, 0, reason, "file"))
+        self._write(Rejection(file, self.records, reason, "record"))
 
     def _write(self, rejection: Rejection) -> None:
         self._report.reject(rejection)

@@ -6,13 +6,13 @@ Every stage writes into the store's work folder. The model is loaded beside, whi
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from explorer.builder.derived import STAGES, Derived
-from explorer.builder.embedding import SHARD, Shards
+from explorer.builder.embedding import Shards
 from explorer.builder.intake import Inputs
 from explorer.builder.options import BuildOptions, BuildReport
 from explorer.builder.plan import Plan
@@ -76,7 +76,7 @@ class Build:
         """
         unusable, given = rows_without_direction(vectors), len(ready_vectors(vectors))
         ordinals = self._stage_papers(unusable)
-        records = len(ordinals) + self._report.repeated + self._report.rejected_count
+        records = self._records
         if given == records:
             return ordinals
         if unusable:  # then these rows are not of the records that were left out for them
@@ -107,6 +107,7 @@ class Build:
                     self._report.merged += outcome is not None and outcome.is_changed
             self._report.without_abstract = writer.without_abstract
             writer.finish()
+            self._records = recorder.records
         self._report.papers = len(ordinals)
         if not ordinals:
             reason = f", the first because: {self._report.rejected[0].reason}" if self._report.rejected else ""
@@ -120,11 +121,10 @@ class Build:
         derived = Derived(self._state, rows, self._progress)
         with self._progress.stage("embedding", rows) as done, closing(derived.database()) as database:
 
-            def parts() -> Iterator[list[str]]:
-                for start in range(0, rows, SHARD):
-                    yield [paper.text for paper in database.range(start, min(start + SHARD, rows))]
+            def texts(some: slice) -> list[str]:
+                return [paper.text for paper in database.range(some.start, some.stop)]
 
-            shards = self._shards.files(parts(), done)
+            shards = self._shards.files(rows, texts, done)
         self._runtime = self._shards.embedder.runtime
         writer = ArrayWriter(self._state.path("vectors"), "<f4", (rows, load_array(shards[0]).shape[1]))
         for shard in shards:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.embedding import SHARD, Shards
+from explorer.builder.embedding import Shards
 from explorer.builder.intake import Inputs
 from explorer.builder.ready import ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
@@ -94,7 +93,6 @@ class _Addition:
         source = self._folder.path / self._folder.manifest.files["papers"].name
         unusable = set() if self._options.vectors is None else rows_without_direction(self._options.vectors)
         state = self._succession.state
-        self._count = 0
         with (
             self._progress.stage("reading") as done,
             closing(
@@ -103,13 +101,13 @@ class _Addition:
             Recorder(state.path("rejected", "jsonl"), self._inputs, self._report, self._rejected()) as recorder,
         ):
             for ordinal, file, paper in recorder.papers(done):
-                self._count = ordinal + 1
                 if ordinal in unusable:
                     recorder.reject(file, f"{paper.id}: its vector is zero or not finite")
                 else:
                     self._take(writer, ordinal, paper)
             self._without_abstract = writer.without_abstract
             writer.finish()
+            self._count = recorder.records
         return writer.count
 
     def _take(self, writer: PaperWriter, ordinal: int, paper: Any) -> None:
@@ -163,11 +161,10 @@ class _Addition:
         path = self._succession.state.path("papers", "sqlite")
         with self._progress.stage("embedding", len(fresh)) as done, closing(PaperDatabase(path, rows)) as database:
 
-            def parts() -> Iterator[list[str]]:
-                for start in range(0, len(fresh), SHARD):
-                    yield [paper.text for paper in database.papers(fresh[start : start + SHARD])]
+            def texts(some: slice) -> list[str]:
+                return [paper.text for paper in database.papers(fresh[some])]
 
-            return np.concatenate([load_array(shard) for shard in self._shards.files(parts(), done)])
+            return np.concatenate([load_array(shard) for shard in self._shards.files(len(fresh), texts, done)])
 
     def _given(self, fresh: list[int]) -> NDArray[np.float32]:
         """Return what the user's file holds for the fresh rows: it has a row a record, or one for each of them."""
@@ -177,13 +174,8 @@ class _Addition:
         assert file is not None  # noqa: S101 -- who calls has looked
         vectors = ready_vectors(file)
         ordinals = np.asarray(array("q", (self._records[row] for row in fresh)))
-        records = max(self._count, self._inputs_read())
-        if len(vectors) == records:
+        if len(vectors) == self._count:
             return unit(vectors[ordinals])
         if len(vectors) == len(fresh):
             return unit(vectors)
-        raise InvalidInput(f"{file} has {len(vectors)} rows for {len(fresh)} new papers (of {records} records)")
-
-    def _inputs_read(self) -> int:
-        report = self._report
-        return report.added + report.changed + report.updated + report.repeated + report.unknown + report.rejected_count
+        raise InvalidInput(f"{file} has {len(vectors)} rows for {len(fresh)} new papers (of {self._count} records)")

@@ -49,24 +49,21 @@ def repair(path: Path) -> GrowthReport:
             derived.make_topics(options.seed)
             derived.store_layout(nearest.vectors, layout, sampled_rows(before.papers, seed=options.seed))
         _keep_rejected(path, before, state)
-        counts = {
-            **before.counts,
-            "without_abstract": without_abstract,
-            "topics": derived.topics,
-            "drift": 0,
-        }
-        manifest = replace(
-            before,
-            generation=state.generation,
-            files=state.files,
-            weighing=derived.weighing,
-            picture=derived.picture,
-            counts=counts,
-            versions=versions(),
-        )
         with progress.stage("writing"):
-            workshop.commit(manifest)
+            workshop.commit(_manifest(before, state, derived, without_abstract))
     return GrowthReport(papers=before.papers, seconds=progress.seconds)
+
+
+def _manifest(before: Manifest, state: NextState, derived: Derived, without_abstract: int) -> Manifest:
+    return replace(
+        before,
+        generation=state.generation,
+        files=state.files,
+        weighing=derived.weighing,
+        picture=derived.picture,
+        counts={**before.counts, "without_abstract": without_abstract, "topics": derived.topics, "drift": 0},
+        versions=versions(),
+    )
 
 
 def _rewrite_papers(path: Path, before: Manifest, state: NextState) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Forms since 2007 and before: https://info.arxiv.org/help/arxiv_identifier.html
 # The archives are named one by one: "report/1234567" is somebody else's number.
@@ -26,6 +27,7 @@ _ALMOST_ARXIV = r"(?i)(?:arxiv\s*:\s*\S+|\d{4}[.:,]\d{3,6}(?:v\d*)?|[a-z-]+(?:\.
 _LONGEST = 500  # characters; what is longer is prose
 
 
+@lru_cache(maxsize=1024)
 def arxiv_identifier(text: str) -> tuple[str, int | None] | None:
     """Return the arXiv id in `text` and its version, or None when the whole of `text` is not one.
 

@@ -89,6 +89,8 @@ class Paper:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:  # nearly always
+        return clean(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return clean(str(value))

@@ -26,9 +26,12 @@ def clean(text: str) -> str:
     """Return `text` in NFC, without control characters, with single blanks, paragraphs parted by one empty line."""
     if text.isascii() and text.isprintable() and "  " not in text:  # most are; it saves half of the time
         return text.strip()
-    text = re.sub(_SURROGATE, "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = re.sub(_UNPRINTABLE, lambda match: "\n" if match[0] in "\u2028\u2029\x0b\x0c\x85" else "", text)
-    lines = (re.sub(_BLANKS, " ", line).strip() for line in _normalize("NFC", text).split("\n"))
+    if all(map(str.isprintable, text.split("\n"))):  # blanks are all that can be wrong
+        lines = (" ".join(line.split()) for line in _normalize("NFC", text).split("\n"))
+    else:
+        text = re.sub(_SURROGATE, "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = re.sub(_UNPRINTABLE, lambda match: "\n" if match[0] in "\u2028\u2029\x0b\x0c\x85" else "", text)
+        lines = (re.sub(_BLANKS, " ", line).strip() for line in _normalize("NFC", text).split("\n"))
     paragraphs = (" ".join(group) for words, group in groupby(lines, key=bool) if words)
     return "\n\n".join(paragraphs)
 
@@ -67,6 +70,7 @@ def title_key(title: str) -> str:
 
     Two titles with the same key are the same title: case, punctuation, accents and LaTeX are aside.
     """
-    decomposed = _normalize("NFKD", readable(title))
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    letters = _normalize("NFKD", readable(title))
+    if not letters.isascii():
+        letters = "".join(character for character in letters if not unicodedata.combining(character))
     return " ".join(re.findall(r"[^\W_]+", letters.casefold()))

@@ -89,7 +89,7 @@ def _zip_members(name: str, stream: io.RawIOBase) -> Iterator[Piece]:
             yield Piece(name, None, "cannot be read: its members overlap")
         else:
             for member in members:
-                if not member.is_dir() and not _is_hidden(member.filename):
+                if not member.filename.endswith("/") and not _is_hidden(member.filename):
                     yield from _zip_member(f"{name}/{member.filename}", archive, member)
 
 

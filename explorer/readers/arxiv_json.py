@@ -5,6 +5,7 @@ https://www.kaggle.com/datasets/Cornell-University/arxiv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from explorer.readers.containers.works import every, mappings, name, papers, tex
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
 
+_CREATED = re.compile(r"[A-Z][a-z]{2}, ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ")
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _OWN = frozenset({"authors_parsed", "submitter", "journal-ref", "report-no", "versions", "update_date"})
 
 
@@ -37,10 +40,17 @@ def _paper(record: dict[str, Any]) -> Paper:
         "title": record.get("title"),
         "abstract": record.get("abstract"),
         "authors": _authors(record.get("authors_parsed")) or readable(text(record.get("authors"))),
-        "date": written_date(name(versions[0].get("created"))) if versions else record.get("update_date"),
+        "date": _date(name(versions[0].get("created"))) if versions else record.get("update_date"),
         "categories": record.get("categories"),
         "doi": doi,
     })  # fmt: skip
+
+
+def _date(created: str) -> str:
+    """Return "Mon, 2 Apr 2007 19:18:42 GMT" as ISO 8601: `written_date` for what is always written so, in less time."""
+    found = _CREATED.match(created)
+    month = _MONTHS.find(found[2]) if found else -1
+    return f"{found[3]}-{month // 4 + 1:02}-{int(found[1]):02}" if found and month >= 0 else written_date(created)
 
 
 def _authors(parsed: object) -> list[str]:

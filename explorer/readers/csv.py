@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
 
 from explorer.errors import InvalidInput
-from explorer.papers import Paper
-from explorer.readers.containers.columns import choose, fields_known, key
+from explorer.readers.containers.columns import are_ours, choose, fields_known, key
 from explorer.readers.containers.rows import Dialect, Row, Rows, text_lines
-from explorer.readers.containers.tables import paper_of, plain
+from explorer.readers.containers.tables import our_paper, paper_of, plain
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
 
@@ -28,8 +26,7 @@ _WIDEST = 5_000  # columns
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*")
 _ANOTHER_FORMAT = re.compile(r"\s*(?:[{<@]|\[\s*[{\[\"\]]|#|%[0-9A-Z] |TY  ?-|[A-Z]{2,4} {0,3}- )")
 _LONELY = frozenset({"title", "titles"})  # a header of one cell; other such words begin prose
-# What our own tables have; a cell that a spreadsheet would take for a formula has an apostrophe in front there.
-_OURS = frozenset({"id", "title", "authors", "date", "categories", "url", "doi"})
+# In our own tables, a cell that a spreadsheet would take for a formula has an apostrophe in front.
 _DISARMED = re.compile("'+[=+@＝＋－＠-]")
 
 
@@ -40,11 +37,6 @@ class _Header:
     names: list[str]
     line: int
     dialect: Dialect
-
-    @property
-    def ours(self) -> bool:
-        """Tell whether this program wrote the table."""
-        return _OURS.issubset(self.names)
 
 
 def _read(source: Source) -> Iterator[Record]:
@@ -61,15 +53,16 @@ def _read(source: Source) -> Iterator[Record]:
     rows = Rows((line for line in chain(sample, lines) if line[0] > header.line), header.dialect, len(header.names))
     for row in rows:
         if row.cells != header.names and (row.problem or any(map(str.strip, row.cells))):
-            yield _record(row, columns, header.ours)
+            yield _record(row, columns, ours=are_ours(header.names))
 
 
-def _record(row: Row, columns: Mapping[str, Sequence[int]], ours: bool) -> Record:
+def _record(row: Row, columns: Mapping[str, Sequence[int]], *, ours: bool) -> Record:
     if row.problem:
         return Rejected(row.line, row.problem)
     try:
-        values = {field: _value(row.cells, positions) for field, positions in columns.items()}
-        return _our_paper(values) if ours else paper_of(values)
+        if ours:
+            return our_paper({field: _armed(row.cells[positions[0]]) for field, positions in columns.items()})
+        return paper_of({field: _value(row.cells, positions) for field, positions in columns.items()})
     except InvalidInput as error:
         return Rejected(row.line, str(error))
 
@@ -78,11 +71,9 @@ def _value(cells: Sequence[str], positions: Iterable[int]) -> str:
     return next(filter(None, (plain(cells[position]) for position in positions)), "")
 
 
-def _our_paper(values: dict[str, str]) -> Paper:
-    record: dict[str, Any] = {field: value[1:] if _DISARMED.match(value) else value for field, value in values.items()}
-    for name in ("authors", "categories", "listed_in", "links", "also"):
-        record[name] = [item for item in record.get(name, "").split("; ") if item]
-    return Paper.from_record(record)
+def _armed(cell: str) -> str:
+    """Return a cell of ours without what keeps a spreadsheet from taking it for a formula."""
+    return cell[1:] if _DISARMED.match(cell) else cell
 
 
 def _sample(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -105,13 +105,14 @@ def choose(name: str, head: str, *, with_columns: bool = False) -> Reader | None
     """Return the reader for a file of that name that begins with `head`, or None when none recognizes it.
 
     Of those that recognize it, one for this very format comes before one for any table or object, then one of its
-    suffix. Where the user chose columns, a table or lines of objects need not be recognized.
+    suffix. Where the user chose columns, one that can use them comes first, and need not recognize it.
     """
     recognizing = [reader for reader in registered() if reader.recognizes(head)]
+    able = [reader for reader in recognizing if with_columns and reader.takes_columns]
     specific = [reader for reader in recognizing if not reader.is_generic]
-    if specific or recognizing:
+    if recognizing:
         suffixed = without_packing(name)
-        return max(specific or recognizing, key=lambda reader: suffixed.endswith(reader.suffixes))
+        return max(able or specific or recognizing, key=lambda reader: suffixed.endswith(reader.suffixes))
     if not with_columns or "\0" in head:
         return None
     likely = "jsonl" if head.lstrip().startswith("{") else "csv"

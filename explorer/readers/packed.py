@@ -39,6 +39,7 @@ BROKEN = (
     RuntimeError,
     ValueError,
     OverflowError,
+    LookupError,
 )
 
 

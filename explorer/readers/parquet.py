@@ -22,8 +22,8 @@ from typing import Any
 
 from explorer.errors import InvalidInput
 from explorer.papers import shortened
-from explorer.readers.containers.columns import choose
-from explorer.readers.containers.tables import paper_of
+from explorer.readers.containers.columns import are_ours, choose
+from explorer.readers.containers.tables import our_paper, paper_of
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
 
@@ -59,19 +59,21 @@ def _records(source: Source, process: _Process) -> Iterator[Record]:
         wanted = sorted({position for positions in columns.values() for position in positions})
         process.ask({"columns": wanted})
         while (answer := process.answer()).get("end") is None:
-            yield _record(answer, columns, wanted)
+            yield _record(answer, columns, wanted, ours=are_ours(names))
     except InvalidInput as error:
         raise InvalidInput(f"{source.name}: {error}") from None
 
 
-def _record(answer: dict[str, Any], columns: Mapping[str, Sequence[int]], wanted: Sequence[int]) -> Record:
+def _record(
+    answer: dict[str, Any], columns: Mapping[str, Sequence[int]], wanted: Sequence[int], *, ours: bool
+) -> Record:
     number = answer["row"]
     if "problem" in answer:
         return Rejected(number, answer["problem"], "row")
     cells = dict(zip(wanted, answer["cells"], strict=True))
     values = {field: next(filter(None, map(cells.get, positions)), None) for field, positions in columns.items()}
     try:
-        return paper_of(values)
+        return our_paper(values) if ours else paper_of(values)
     except InvalidInput as error:
         return Rejected(number, str(error), "row")
 
@@ -106,12 +108,12 @@ class _Process:
         line = self._process.stdout.readline(8 * _LONGEST)
         self._waiting_since = None
         try:
-            answer = json.loads(line)
-        except ValueError:
+            answer = dict(json.loads(line))
+        except (ValueError, TypeError):
             raise InvalidInput("damaged: the process that reads Parquet ended or was stuck") from None
         if "error" in answer:
             raise InvalidInput(f"damaged, or no Parquet: {answer['error']}")
-        return dict(answer)
+        return answer
 
     def end(self) -> None:
         """End the process, done or not."""

@@ -33,7 +33,7 @@ _ROOTS = frozenset(
     }
 )
 _JATS = re.compile(r"<(?:\w+:)?(?:article-meta|front)[\s>]")
-_UNKNOWN = re.compile(r"\W*(?:not available|no title available)?\W*", re.IGNORECASE)
+_UNKNOWN = re.compile(r"\W*+(?:not available|no title available)?\W*+", re.IGNORECASE)
 
 
 def _recognizes(head: str) -> bool:

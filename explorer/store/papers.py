@@ -8,7 +8,6 @@ import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ COLUMNS = f"row, batch, title_key, author_key, {_FIELDS}, crc"
 LISTS = frozenset({"authors", "categories", "listed_in", "links", "also"})
 _BEFORE_FIELDS = 4
 _BATCH = 500
-_json = partial(json.dumps, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,7 @@ def stored_values(row: int, batch: int, paper: Paper) -> tuple[Any, ...]:
     values: list[Any] = [row, batch, title_key(paper.title), "\n".join(map(title_key, paper.authors))]
     for name in FIELDS:
         value = getattr(paper, name)
-        values.append(_json(value) if name in LISTS else value)
+        values.append((_json(value) if value else "[]") if name in LISTS else value)
     return (*values, crc_of(values))
 
 
@@ -228,5 +227,6 @@ def paper_of(stored: Sequence[Any]) -> Paper:
 
 
 def crc_of(values: Sequence[Any]) -> int:
-    """Return the checksum of a row, which is its last value."""
-    return zlib.crc32(json.dumps(list(values)).encode())
+    """Return the checksum of a row, which is its last value. No text of a paper has a NUL in it."""
+    texts = [value if isinstance(value, str) else str(value) for value in values]
+    return zlib.crc32("\0".join(texts).encode("utf-8", "surrogatepass"))

@@ -18,8 +18,9 @@ from explorer.writers.registry import Entry, Holdings, Writer, find
 if TYPE_CHECKING:
     from explorer.matches import Match
 
-__all__ = ["Entry", "Holdings", "Writer", "for_library", "library_names", "names", "registered", "write"]
+__all__ = ["PACKED", "Entry", "Holdings", "Writer", "for_library", "library_names", "names", "registered", "write"]
 
+PACKED = ".gz"  # after the suffix of a format that is text
 # Every other module of this folder is a format.
 _SHARED = frozenset({"columns", "libraries", "people", "registry", "text"})
 
@@ -54,19 +55,23 @@ def write(name: str, matches: Iterable[Match]) -> Iterator[str]:
 
 
 def for_library(name: str | None, file: Path | None = None) -> Writer:
-    """Return the writer of libraries called `name`, else the one that the suffix of `file` says.
+    """Return the writer of libraries called `name`, else the one that the suffix of `file` says: .csv or .csv.gz.
 
     Raises InvalidInput, which lists the formats, when there is none.
     """
     writers = [writer for writer in registered() if writer.library is not None]
     for writer in writers:
-        if writer.name == name or (name is None and file is not None and file.name.lower().endswith(writer.suffixes)):
+        if writer.name == name or (name is None and file is not None and _has_suffix(file.name.lower(), writer)):
             return writer
     known = ", ".join(f"{writer.name} ({', '.join(writer.suffixes)})" for writer in writers)
     if name is not None:
         raise InvalidInput(f"a library cannot be written as {name!r}; there are {known}")
     where = "say in which format" if file is None else f"{file}: its name does not say which format it is to have"
     raise InvalidInput(f"{where}; there are {known}")
+
+
+def _has_suffix(file: str, writer: Writer) -> bool:
+    return (file if writer.is_binary else file.removesuffix(PACKED)).endswith(writer.suffixes)
 
 
 def _modules(folder: str) -> set[str]:

@@ -10,7 +10,7 @@ from explorer.writers.text import one_line, one_line_each
 if TYPE_CHECKING:
     from explorer.writers.registry import Entry
 
-Kind = Literal["line", "text", "lines", "integer", "number", "numbers"]
+Kind = Literal["line", "text", "lines", "ids", "integer", "number", "numbers"]
 
 OF_PAPER: dict[str, Kind] = {
     "id": "line", "title": "line", "abstract": "text", "authors": "lines", "date": "line", "categories": "lines",
@@ -18,7 +18,7 @@ OF_PAPER: dict[str, Kind] = {
 }  # fmt: skip
 OF_LIBRARY: dict[str, Kind] = {
     "row": "integer", "x": "number", "y": "number", "faithfulness": "number", "topic": "line", "topic_id": "integer",
-    "coarse_topic": "line", "coarse_topic_id": "integer", "neighbors": "lines", "similarities": "numbers",
+    "coarse_topic": "line", "coarse_topic_id": "integer", "neighbors": "ids", "similarities": "numbers",
 }  # fmt: skip
 COLUMNS = {**OF_PAPER, **OF_LIBRARY}
 
@@ -42,7 +42,7 @@ def _clean(kind: Kind, value: Any) -> Any:
             return clean(value)
         case "lines":
             return one_line_each(value)
-        case "numbers":
+        case "ids" | "numbers":  # thirty or so a paper: these are clean already
             return list(value)
     return value
 

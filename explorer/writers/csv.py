@@ -64,7 +64,7 @@ def _library(holdings: Holdings) -> Iterator[bytes]:
 def _cell_of(kind: Kind, value: Any) -> object:
     if kind in {"line", "text"}:
         return _cell(value)
-    if kind == "lines":
+    if kind in {"lines", "ids"}:
         # Within one of them it would part it in two.
         return _cell("; ".join(one.replace("; ", ", ") for one in value))
     return "; ".join(map(str, value)) if kind == "numbers" else value

@@ -20,7 +20,7 @@ class Entry:
 
     `x` and `y` are its place on the map, `faithfulness`, from 0 to 1, how true that is. `topic` is the finest that it
     is in, `coarse_topic` the one around that; their ids are None where it is in none. `neighbors` are the ids of the
-    nearest papers, nearest first, `similarities` their cosines.
+    nearest papers, each on one line, the nearest first, `similarities` their cosines.
     """
 
     paper: Paper

@@ -25,7 +25,7 @@ _SMALLEST = 4096  # bytes
 def disk(campaign: Campaign, papers: int = PAPERS) -> dict[str, Any]:
     """Do every operation on file systems, and with files, of so many sizes."""
     figures: dict[str, Any] = {}
-    ways = {"file systems": _in_a_small_disk, "files": _with_small_files}
+    ways = {"file systems": in_a_small_disk, "files": with_small_files}
     if not can_mount():
         del ways["file systems"]
         figures["file systems"] = "left out: only root can mount a tmpfs"
@@ -39,7 +39,7 @@ def disk(campaign: Campaign, papers: int = PAPERS) -> dict[str, Any]:
 
 def _sizes(campaign: Campaign, name: str, world: World, trial: Any) -> dict[str, Any]:
     whole = sum(file.stat().st_size for file in world.after.iterdir()) if world.undisturbed else 0
-    if trial is _with_small_files:
+    if trial is with_small_files:
         whole = max(file.stat().st_size for file in world.after.iterdir())
     count, dice = campaign.number(SIZES), campaign.dice(name)
     found: Counter[str] = Counter()
@@ -49,13 +49,13 @@ def _sizes(campaign: Campaign, name: str, world: World, trial: Any) -> dict[str,
     return {"sizes": count, "largest": whole, "outcomes": dict(found)}
 
 
-def _with_small_files(campaign: Campaign, name: str, world: World, size: int) -> str:
+def with_small_files(campaign: Campaign, name: str, world: World, size: int) -> str:
     library = world.fresh()
     outcome = world.run(world.operation.job, library, limit=size)
     return _judged(campaign, name, world, library, outcome)
 
 
-def _in_a_small_disk(campaign: Campaign, name: str, world: World, size: int) -> str:
+def in_a_small_disk(campaign: Campaign, name: str, world: World, size: int) -> str:
     with mounted(campaign.folder / "disk", _ROOM) as disk:
         library = world.fresh(disk)
         used = shutil.disk_usage(disk).used

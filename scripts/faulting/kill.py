@@ -112,15 +112,17 @@ def one_kill(
 
 def _end_family(campaign: Campaign, name: str, process: subprocess.Popen[str], moment: float | None) -> None:
     """Kill a process at its moment, or see it end by itself; its helpers must end soon after."""
-    begun, helpers = time.monotonic(), set()
-    with process:
-        while process.poll() is None:
-            helpers |= family(process.pid)
-            if moment is not None and time.monotonic() - begun >= moment:
-                process.kill()
-                break
-            time.sleep(0.01)
-        process.communicate()
+    begun = time.monotonic()
+    helpers: set[tuple[int, str]] = set()
+    while process.poll() is None:
+        helpers |= family(process.pid)
+        if moment is not None and time.monotonic() - begun >= moment:
+            process.kill()
+            process.wait()
+        time.sleep(0.01)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()  # not read to its end: a helper may hold it, and never end
     deadline = time.monotonic() + _UNTIL_GONE
     while any(started_at(pid) == started for pid, started in helpers):
         if time.monotonic() > deadline:

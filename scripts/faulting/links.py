@@ -171,7 +171,7 @@ def links(campaign: Campaign) -> dict[str, Any]:
         if trick.job is None or trick.job["job"] in world.jobs:
             place = Place(campaign.folder / f"trick {number}", world)
             ends[name] = played(campaign, name, trick, place)
-    return {"tricks": len(ends), "ends": ends, "permissions": permissions(campaign, PAPERS)}
+    return {"tricks": len(ends), "ends": ends, "permissions": permissions(campaign, world)}
 
 
 def played(campaign: Campaign, name: str, trick: Trick, place: Place) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from explorer.store import read_manifest
 from faulting.content import content_of, differences
-from faulting.world import Campaign, World, is_root, operations
+from faulting.world import Campaign, World, is_root
 
 _READ, _MAP = {"job": "read"}, {"job": "map"}
 
@@ -66,9 +66,8 @@ CASES: list[tuple[Callable[[Path], object], dict[str, Any] | None, str]] = [
 ]
 
 
-def permissions(campaign: Campaign, papers: int) -> dict[str, Any]:
+def permissions(campaign: Campaign, world: World) -> dict[str, Any]:
     """Try each case without the rights that only root has; and look at the rights of what is made."""
-    world = World(campaign.folder / "permissions", operations()["replace"], papers, campaign.seed)
     if is_root() and shutil.which("setpriv") is None:
         return {"left out": "root may do everything, and there is no setpriv to change that"}
     ends: dict[str, str] = {}
@@ -79,7 +78,7 @@ def permissions(campaign: Campaign, papers: int) -> dict[str, Any]:
         before = content_of(library)
         may_not(library)
         outcome = world.run(job or world.operation.job, library, plain=True)
-        name = f"{may_not.__name__.strip('_')}, {(job or world.operation.job)['job']}"
+        name = f"{may_not.__name__.strip('_').replace('_', ' ')}, {(job or world.operation.job)['job']}"
         ends[name] = outcome.end
         if ends[name] != expected:
             campaign.fail(f"permissions: {name}: {ends[name]}: {outcome.said} {outcome.errors[-1500:]}")

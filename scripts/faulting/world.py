@@ -74,6 +74,7 @@ class World:
 
     def __init__(self, folder: Path, operation: Operation, count: int, seed: int) -> None:
         self.folder = folder
+        self.names = ["warm", "after"]  # what is done undisturbed: the first time, code is compiled
         self.operation = operation
         self._trials = 0
         folder.mkdir(parents=True)
@@ -144,7 +145,7 @@ class World:
     @cached_property
     def undisturbed(self) -> Outcome:
         """How the operation goes where nothing disturbs it; a first time, for what is compiled, does not count."""
-        for name in ("warm", "after"):
+        for name in self.names:
             library = self.fresh().rename(self.folder / name) if self.before is not None else self.folder / name
             outcome = self.run(self.operation.job, library)
             _require_done(outcome)

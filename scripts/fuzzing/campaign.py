@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fuzzing.checking import Figures
+from fuzzing.checking import PATIENCE, WAITING, Figures
 from fuzzing.worker import Job
 
 _CHUNK = 4_000  # inputs of one process
 _STUCK = 120.0  # seconds without a new input; a worker's own alarms come first, unless a library does not let them
+SLOW = {"parquet": 100}  # one in so many inputs: each starts a process
 _SCRIPTS = Path(__file__).parents[1]
 
 
@@ -41,9 +42,12 @@ class Campaign:
     seed: int = 0
     bomb_size: int = 20_000_000
     run_size: int = 50_000
+    runs: int = 1_000_000  # at most
     folder: Path = Path("build/fuzz")
     workers: int = 0
     stuck: float = _STUCK
+    patience: float = PATIENCE
+    waiting: float = WAITING
     plugin: str = ""
     paths: tuple[str, ...] = ()
 
@@ -65,12 +69,17 @@ class Campaign:
         many = 1_000_000
         for reader in self.readers:
             if self.bomb_size:
-                yield Job(reader, self.seed, 0, many, "bombs", self.bomb_size, "", self.plugin)
+                yield Job(
+                    reader, self.seed, 0, many, "bombs", self.bomb_size, "", self.plugin, self.patience, self.waiting
+                )
             if self.run_size:
-                yield Job(reader, self.seed, 0, many, "runs", self.run_size, "", self.plugin)
-            for first in range(0, self.inputs, _CHUNK):
-                last = min(self.inputs, first + _CHUNK)
-                yield Job(reader, self.seed, first, last, "chance", 0, "", self.plugin)
+                yield Job(
+                    reader, self.seed, 0, self.runs, "runs", self.run_size, "", self.plugin, self.patience, self.waiting
+                )
+            inputs = -(-self.inputs // SLOW.get(reader, 1))
+            for first in range(0, inputs, _CHUNK):
+                last = min(inputs, first + _CHUNK)
+                yield Job(reader, self.seed, first, last, "chance", 0, "", self.plugin, self.patience, self.waiting)
 
     def _done(self, job: Job) -> tuple[Job, list[dict[str, Any]]]:
         folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=".work-"))
@@ -92,13 +101,13 @@ class Campaign:
         progress.unlink(missing_ok=True)
         paths = [str(_SCRIPTS), str(_SCRIPTS.parent), *self.paths, os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        with (Path(job.folder) / "output").open("w+", encoding="utf-8") as output:
-            command = [sys.executable, "-m", "fuzzing.worker", json.dumps(asdict(job))]
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, env=environment, text=True)
+        output, errors = (Path(job.folder) / name for name in ("output", "errors"))
+        command = [sys.executable, "-m", "fuzzing.worker", json.dumps(asdict(job))]
+        with output.open("w") as written, errors.open("w") as complained:
+            process = subprocess.Popen(command, stdout=written, stderr=complained, env=environment)
             stuck = self._watched(process, progress)
-            said = (process.stderr.read() if process.stderr else "")[-2_000:]
-            output.seek(0)
-            lines = [json.loads(line) for line in output if line.endswith("\n")]
+        said = errors.read_text(errors="replace")[-2_000:]
+        lines = [json.loads(line) for line in output.read_text().splitlines(keepends=True) if line.endswith("\n")]
         found += lines
         done = next((line.pop("done") for line in lines if "done" in line), None)
         if done is not None:
@@ -125,7 +134,7 @@ class Campaign:
         )
         return at + 1
 
-    def _watched(self, process: subprocess.Popen[str], progress: Path) -> bool:
+    def _watched(self, process: subprocess.Popen[bytes], progress: Path) -> bool:
         """Wait for the end of a process; tell whether it had to be killed, as it no longer moved."""
         last, since = None, time.monotonic()
         while True:
@@ -134,7 +143,7 @@ class Campaign:
                 return False
             except subprocess.TimeoutExpired:
                 now = self._number(progress)
-            if now != last:
+            if now != last or now is None:  # it takes a while to begin
                 last, since = now, time.monotonic()
             elif time.monotonic() - since > self.stuck:
                 process.kill()

@@ -14,13 +14,13 @@ from pathlib import Path
 from time import process_time
 
 from explorer import readers
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, UnknownFormat
 from explorer.papers import Paper
 from explorer.readers import Reader, Rejected, Source
 
 LONGEST_ERROR = 2_000  # characters
-_PATIENCE = 10.0  # seconds of work on one input
-_WAITING = 60.0  # seconds of doing nothing, on a machine that may be busy
+PATIENCE = 10.0  # seconds of work on one input
+WAITING = 60.0  # seconds of waiting for something, on a machine that may be busy
 _AT_ONCE = 0.5  # seconds that any input may take,
 _EACH_BYTE = 5e-6  # and how many more for each of its bytes
 _GROWTH = 3.0  # how many times the time per byte may grow when an input becomes longer
@@ -68,6 +68,8 @@ class Checker:
 
     reader: Reader
     folder: Path
+    patience: float = PATIENCE
+    waiting: float = WAITING
     figures: Figures = field(default_factory=Figures)
 
     def check(self, name: str, data: bytes, suffix: str = "", *, measured: bool = True) -> Failure | None:
@@ -112,12 +114,15 @@ class Checker:
     def _guarded(self, read: Callable[[], Iterable[object]], way: str) -> Failure | None:
         lost: list[str] = []
         try:
-            with limited(), unraisable(lost):
+            with limited(self.patience, self.waiting), unraisable(lost):
                 failure = self._judged(read())
         except ExplorerError as error:
             self.figures.errors += 1
             said = str(error)
-            failure = Failure("long error", f"{len(said):,} characters") if len(said) > LONGEST_ERROR else None
+            longest = (
+                LONGEST_ERROR if not isinstance(error, UnknownFormat) else 2 * LONGEST_ERROR
+            )  # it lists the formats
+            failure = Failure("long error", f"{len(said):,} characters") if len(said) > longest else None
             failure = failure if said.strip() else Failure("empty error", type(error).__name__)
         except Hang as hang:
             return Failure("hang", f"{way}: {hang}")
@@ -204,16 +209,16 @@ def unclean(text: str) -> str | None:
 
 
 @contextmanager
-def limited() -> Iterator[None]:
+def limited(patience: float, waiting: float) -> Iterator[None]:
     """Raise Hang in what takes too long: by its own time first, as the machine may be busy with others."""
 
     def ring(signum: int, _frame: object) -> None:
-        raise Hang(f"more than {_PATIENCE if signum == signal.SIGPROF else _WAITING:.0f} s")
+        raise Hang(f"more than {patience if signum == signal.SIGPROF else waiting:g} s")
 
     signal.signal(signal.SIGPROF, ring)
     signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_PROF, _PATIENCE)
-    signal.setitimer(signal.ITIMER_REAL, _WAITING)
+    signal.setitimer(signal.ITIMER_PROF, patience)
+    signal.setitimer(signal.ITIMER_REAL, waiting)
     try:
         yield
     finally:

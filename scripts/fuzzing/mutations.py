@@ -148,8 +148,8 @@ def _encoding(data: bytes, _reader: str, chance: Random) -> bytes:
 
 
 _PAIRS = (
-    (b"{", b"}"), (b"[", b"]"), (b"(", b")"), (b"<a>", b"</a>"), (b'{"a":', b"}"), (b'{"title":[', b"]}"), (b"<p>", b""),
-    (b"<!--", b"-->"), (b"\\frac{", b"}"), (b"$", b"$"), (b"<entry>", b"</entry>"), (b"&lt;", b"&gt;"),
+    (b"{", b"}"), (b"[", b"]"), (b"(", b")"), (b"<a>", b"</a>"), (b'{"a":', b"}"), (b'{"title":[', b"]}"),
+    (b"<p>", b""), (b"<!--", b"-->"), (b"\\frac{", b"}"), (b"$", b"$"), (b"<entry>", b"</entry>"), (b"&lt;", b"&gt;"),
     (b"<![CDATA[", b"]]>"),
 )  # fmt: skip
 _BINARY: tuple[Callable[[bytes, str, Random], bytes], ...] = (_flip, _random_bytes, _delete, _duplicate, _cut_off)

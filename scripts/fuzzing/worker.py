@@ -13,11 +13,11 @@ import signal
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from random import Random
 from time import process_time
 from typing import Any
 
@@ -26,7 +26,9 @@ from fuzzing.mutations import made
 
 _GROWTH = 200 * 1024  # kilobytes that reading one input may need
 _ADDRESSES = 1024**3  # bytes of address space beyond those at the start
-_MINIMIZING = 10.0  # seconds
+_MINIMIZING = 5.0  # seconds
+_HEAVY = ("zstandard", "lxml.etree", "bibtexparser", "rispy", "orjson", "defusedxml.ElementTree")
+_SAVED = 2  # inputs of each failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Job:
     size: int
     folder: str
     plugin: str = ""
+    patience: float = 10.0
+    waiting: float = 60.0
 
 
 def inputs(job: Job) -> list[Callable[[], Any]]:
@@ -70,7 +74,7 @@ def main() -> None:
     progress = os.open(Path(job.folder) / "progress", os.O_RDWR | os.O_CREAT)
     numbers = range(job.first, job.last) if job.kind == "chance" else range(job.first, min(job.last, len(inputs(job))))
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
-    done = job.last
+    done, known = job.last, Counter[str]()
     for number, (name, contents, suffix) in _each(job, numbers, progress):
         before = _peak()
         if len(contents) == 2:
@@ -82,9 +86,10 @@ def main() -> None:
         if told is None and grown > _GROWTH:
             told = {"kind": "memory", "detail": f"{grown / 1024:,.0f} MB more for {len(contents[-1]):,} bytes"}
         if told is not None:
-            if told["kind"] != "memory" and len(contents[-1]) < 300_000 and not suffix and len(contents) == 1:
+            known[_what(told)] += 1
+            if known[_what(told)] <= _SAVED and not suffix and len(contents) == 1:
                 contents[-1] = _minimal(checker, contents[-1], told)
-            _save(job, number, name, contents[-1], suffix, told)
+            _tell(job, number, name, told, _saved(job, number, contents[-1], suffix, known[_what(told)]))
         if grown > _GROWTH or (told and told["kind"] == "hang"):  # the next one deserves a fresh process
             done = number + 1
             break
@@ -115,15 +120,12 @@ def _checker(job: Job) -> Any:
     from explorer.readers import registered
     from fuzzing.checking import Checker
 
-    for heavy in ("pyarrow", "pyarrow.parquet", "numpy", "zstandard", "lxml.etree", "bibtexparser", "rispy", "orjson"):
+    for heavy in (*_HEAVY, *(("pyarrow.parquet",) if job.reader == "parquet" else ())):
         with suppress(ImportError):  # what it needs is not what an input needs
             importlib.import_module(heavy)
     reader = next(reader for reader in registered() if reader.name == job.reader)
     folder = Path(tempfile.mkdtemp(dir=job.folder))
-    checker = Checker(reader, folder)
-    for sample in range(3):  # what is imported late
-        checker.check("warm", made(job.reader, -1, sample)[0], measured=False)
-    checker.figures = type(checker.figures)()
+    checker = Checker(reader, folder, job.patience, job.waiting)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _ADDRESSES, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -142,18 +144,18 @@ def _peak() -> int:
 
 def _minimal(checker: Any, data: bytes, told: dict[str, str]) -> bytes:
     """Return a smaller input that fails in the same way, within some seconds."""
-    if told["kind"] in {"hang", "slow"}:
+    if told["kind"] not in {"raised", "unclean", "unraisable"} or len(data) > 300_000:
         return data
     figures, checker.figures = checker.figures, type(checker.figures)()
     end = process_time() + _MINIMIZING
     size = max(1, len(data) // 2)
-    what = told["detail"].split(" (")[-1] if told["kind"] == "raised" else ""
+    what = _what(told)
     while size and process_time() < end:
         at = 0
         while at < len(data) and process_time() < end:
             smaller = data[:at] + data[at + size :]
             failure = checker.check("", smaller, measured=False)
-            if failure and failure.kind == told["kind"] and what in failure.detail:
+            if failure and _what(asdict(failure)) == what:
                 data = smaller
             else:
                 at += size
@@ -162,17 +164,23 @@ def _minimal(checker: Any, data: bytes, told: dict[str, str]) -> bytes:
     return data
 
 
-def _save(job: Job, number: int, name: str, data: bytes, suffix: str, told: dict[str, str]) -> None:
-    mark = Random(f"{job.seed}{job.kind}{number}").getrandbits(32)
-    file = Path(job.folder).parent / f"{job.reader}-{job.kind}-{number}-{mark:08x}{suffix or '.bin'}"
-    if len(data) < 1_000_000:  # others can be made again by their number
-        file.write_bytes(data)
-    print(
-        json.dumps(
-            {"failure": {"reader": job.reader, "input": f"{job.kind} {number}: {name}", **told, "file": file.name}}
-        ),
-        flush=True,
-    )
+def _what(told: dict[str, str]) -> str:
+    """Return what failures have in common that are one: the kind and, of an error, where it was raised."""
+    return told["kind"] + (told["detail"].rpartition(" (")[2] if told["kind"] == "raised" else "")
+
+
+def _saved(job: Job, number: int, data: bytes, suffix: str, nth: int) -> str:
+    """Save an input, unless there are some like it or it is large: it can be made again by its number."""
+    if nth > _SAVED or len(data) > 1_000_000:
+        return ""
+    file = Path(job.folder).parent / f"{job.reader}-{job.kind}-{job.seed}-{number}{suffix or '.bin'}"
+    file.write_bytes(data)
+    return str(file.name)
+
+
+def _tell(job: Job, number: int, name: str, told: dict[str, str], file: str) -> None:
+    failure = {"reader": job.reader, "input": f"{job.kind} {number}: {name}", **told, "file": file}
+    print(json.dumps({"failure": failure}), flush=True)
 
 
 if __name__ == "__main__":

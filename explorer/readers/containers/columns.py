@@ -20,7 +20,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "displayname originaltitle",
         "abstract": "abstract abstractnote abstracttext abstractsummary paperabstract abstractenglish abstracten "
         "abstracts summary summaries ab n2 description",
-        "authors": "authors authorfullnames author authornames authorname names authorsnames au af creator creators "
+        "authors": "authorfullnames af authors author authornames authorname names authorsnames au creator creators "
         "authorlist authorshipsauthordisplayname authorshipsrawauthorname",
         "date": "publicationdate date published publisheddate datepublished publishtime publishdate pubdate coverdate "
         "submitted submitteddate datesubmitted created pd da issued updatedate updateddate",
@@ -43,9 +43,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "sourceurl urls pdfurl ur",
         "links": "links",
         "also": "also",
+        "version": "version",
         "extra": "extra",
     }.items()
 }
+# What tables have that this program wrote, of libraries and of answers.
+_OURS = (
+    frozenset({"id", "title", "abstract", "authors", "date", "categories", "listed_in", "url", "doi", "links", "also"}),
+    frozenset({"rank", "similarity", "score", "id", "title", "authors", "date", "categories", "url", "doi"}),
+)
 _TEXTS = ("title", "abstract")
 _SHOWN = 300  # characters of a list of names
 
@@ -82,6 +88,11 @@ def fields_known(names: Sequence[str]) -> int:
     keys = set(map(key, names))
     known = {field for field, known in COLUMNS.items() if not keys.isdisjoint(known)}
     return len(known) if known.intersection(_TEXTS) else 0
+
+
+def are_ours(names: Sequence[str]) -> bool:
+    """Tell whether this program wrote the table with these columns: its ids are to stay as they are."""
+    return any(ours.issubset(names) for ours in _OURS)
 
 
 def _asked(field: str, name: str, names: Sequence[str], keys: Sequence[str]) -> int:

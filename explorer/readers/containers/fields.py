@@ -7,8 +7,8 @@ from typing import Any
 
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, shortened
-from explorer.readers.containers.columns import COLUMNS, key
-from explorer.readers.containers.tables import paper_of, plain
+from explorer.readers.containers.columns import COLUMNS, are_ours, key
+from explorer.readers.containers.tables import our_paper, paper_of, plain
 from explorer.readers.containers.works import inner
 from explorer.readers.source import Source
 
@@ -69,6 +69,8 @@ class Fields:
     def paper(self, record: dict[str, Any]) -> Paper:
         """Make a paper of an object. Raises InvalidInput when it has neither a title nor an abstract."""
         chosen = self._chosen(record)
+        if not self._asked and are_ours(tuple(record)):
+            return our_paper(record)
         if not self._asked and all(field in _OURS and field in record for field in chosen):
             return Paper.from_record(record)
         return paper_of({field: self._value(record, field, names) for field, names in chosen.items()})

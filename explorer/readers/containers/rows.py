@@ -206,7 +206,7 @@ class Rows:
         """
         row = _Cells(self._dialect)
         goes_on, size = row.take(line), 0
-        if by_tabs and (row.sloppy or len(row.cells) != self.width - goes_on):
+        if by_tabs and (row.sloppy or (not goes_on and len(row.cells) != self.width)):
             raise _NotClosed
         while goes_on:
             following = self._next() if len(taken) < _MOST_LINES and size < self._room else None

@@ -70,6 +70,20 @@ def paper_of(values: Mapping[str, Any]) -> Paper:
     })  # fmt: skip
 
 
+def our_paper(values: Mapping[str, Any]) -> Paper:
+    """Make a paper of the values of one record that this program wrote; lists may be joined with a semicolon and blank.
+
+    Raises InvalidInput when there is neither a title nor an abstract.
+    """
+    record = dict(values)
+    for name in ("authors", "categories", "listed_in", "links", "also"):
+        if isinstance(record.get(name), str):
+            record[name] = record[name].split("; ")
+    if arxiv_identifier(str(record.get("id"))) and (version := plain(record.get("version"))):
+        record["id"] = f"{record['id']}v{version}"
+    return Paper.from_record(record)
+
+
 def plain(value: object) -> str:
     """Return a text or number as a text without blanks around it; of what says nothing, nothing."""
     if not value and value != 0:
@@ -199,6 +213,8 @@ def _written_names(text: str) -> Iterator[str]:
     if separator:
         yield from map(person, text.split(separator))
         return
+    if text.count(".") == 1 and "," in text:
+        text = text.removesuffix(".")  # PubMed: "Moss A, Li C."
     parts = [part.strip(" ,") for part in _AND.split(" ".join(text.split()))]
     one_each = len(parts) > 1 and all(part.count(",") == 1 for part in parts)
     for part in parts:
@@ -256,7 +272,7 @@ def _names(values: Mapping[str, Any], own: str, addresses: list[str]) -> Iterato
     """Yield what PubMed and its like call the paper, in the spelling in which all readers do."""
     for field, spelled in _NUMBERED.items():
         written = plain(values.get(field))[:_LONGEST]
-        if written and (number := re.search(r"([0-9]{1,12})(?:v[0-9]+)?/?\Z", written)):
+        if written and (number := re.search(r"([0-9]{1,12})(?:\.0|v[0-9]+)?/?\Z", written)):
             yield spelled.format(number[1])
     for field in ("eid", "wos"):
         yield from texts_in(plain(values.get(field))[:200])[:1]

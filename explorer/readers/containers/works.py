@@ -19,9 +19,9 @@ _PMID = re.compile(r"(?:https?://\S*/|(?i:pmid):?\s*)?([0-9]{1,9})/?")
 
 
 def papers(found: Iterable[Found], make: Callable[[dict[str, Any]], Paper | None]) -> Iterator[Record]:
-    """Yield the papers that `make` makes of the objects that were found; where it raises InvalidInput, what is rejected.
+    """Yield the papers that `make` makes of the objects that were found.
 
-    An object that is no paper and need not be told makes None.
+    Where it raises InvalidInput, what is rejected. An object that is no paper and need not be told makes None.
     """
     for line, value, problem in found:
         if problem:

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     r"|(?P<words>[^\\{}$%&#_^~]+|(?<=\S)~(?=\S))"  # a tie between words is LaTeX; "~10" is a sign
     r"|(?P<sign>.)"
 )
+_SPECIAL = re.compile(r"[\\{}$%&#_^~]")
 _ARGUMENT = re.compile(r"\s*[\[A-Za-z0-9]")
 
 
@@ -34,6 +35,8 @@ class _Token(NamedTuple):
 
 def escape(text: str) -> str:
     """Return `text` as LaTeX in which every brace has a partner; what is LaTeX in it stays so where it is safe."""
+    if _SPECIAL.search(text) is None:  # most of what people write
+        return text
     return _written(list(_tokens(text)), TEXT)
 
 

@@ -13,7 +13,7 @@ from explorer.writers.registry import Holdings, Writer, register
 if TYPE_CHECKING:
     from explorer.writers.registry import Entry
 
-_GROUP = 5000  # papers of a row group: all of them are held
+_GROUP = 2000  # papers of a row group: all of them are held
 
 
 def _library(holdings: Holdings) -> Iterator[bytes]:
@@ -41,6 +41,7 @@ def _schema(pa: Any) -> Any:
         "line": pa.string(),
         "text": pa.string(),
         "lines": pa.list_(pa.string()),
+        "ids": pa.list_(pa.string()),
         "integer": pa.int32(),
         "number": pa.float32(),
         "numbers": pa.list_(pa.float32()),
