@@ -14,6 +14,7 @@ from explorer import writers
 from explorer.errors import InvalidInput
 from explorer.papers import Paper
 from explorer.store import LibraryFolder, is_library
+from explorer.store.folder import MANIFEST
 from explorer.store.manifest import is_own_name
 from explorer.writers import PACKED, Entry, Writer
 from explorer.writers.text import one_line
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from explorer.topics import Topics
 
 _BATCH = 500  # rows
-_OURS = ("manifest.json", ".paper-explorer")  # how the other names of a library's files begin
+_OURS = (MANIFEST, ".paper-explorer")  # how the other names of a library's files begin
 _PLACE = ("layout", "faithfulness", "topics")
 _GRAPH = ("neighbors", "similarities")
 

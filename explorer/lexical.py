@@ -155,7 +155,7 @@ def count_terms(texts: Iterable[str]) -> TermCounts:
         counts[sorting].astype(np.int32),
         lengths,
         np.bincount(ordered, minlength=len(keys)),
-        Weighing(len(lengths), max(float(lengths.mean()), 1.0)),
+        Weighing(len(lengths), max(float(lengths.sum()) / max(len(lengths), 1), 1.0)),
     )
 
 

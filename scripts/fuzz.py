@@ -58,6 +58,7 @@ def main() -> int:
         run_size=arguments.runs,
         folder=arguments.folder,
         workers=arguments.workers,
+        told=lambda text: print(text, file=sys.stderr, flush=True),
     )
     results = list(campaign.run().values())
     return report(results, time.perf_counter() - begun, arguments.seed, arguments.json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from reading import source
 
 from explorer.papers import Paper, clean, title_key
-from explorer.readers import Record, Rejected, find_reader, read, registered
+from explorer.readers import Record, Rejected, Source, find_reader, read, registered
 
 READER = next(reader for reader in registered() if reader.name == "bibtex")
 GOOD = "@article{good,\n  title = {A good one},\n}\n"
@@ -106,6 +108,15 @@ def test_a_file_of_mendeley(shared_data: Path) -> None:
     assert papers[1].title.startswith('"We always talk about race": Navigating')
     # 451 keys, one of them empty: papers that share one are told apart. Five entries repeat a DOI, or a key and title.
     assert len({paper.id for paper in papers}) == 507
+
+
+def test_a_sample_with_names_of_others() -> None:
+    file = Path(__file__).parent / "samples" / "bibtex" / "pubmed.bib"
+    paper = only(file.read_text(encoding="utf-8"))
+    assert paper.id == "10.1000/sleep.1"
+    assert paper.also == ("pmid:33000001", "PMC7000001", "mag:3000000001")
+    assert of("pmid = {none}, pmcid = {7000001}").also == ("PMC7000001",)
+    assert of("eprint = {33000001}, eprinttype = {pubmed}").also == ("pmid:33000001",)
 
 
 # --- the syntax
@@ -471,13 +482,19 @@ def test_an_entry_of_10_megabytes_and_one_that_is_too_long() -> None:
 
 
 def test_50_000_entries_one_at_a_time() -> None:
-    def lines():
-        for number in range(50_000):
-            taken.append(number)
-            yield from enumerate((f"@article{{k{number},", f"  title = {{Number {number}}},", "}"), 3 * number + 1)
+    class Lines(io.RawIOBase):
+        """A file that is made as it is read."""
 
+        def readline(self, size: int | None = -1) -> bytes:
+            number, line = divmod(next(numbers), 3)
+            if line == 0 and number < 50_000:
+                taken.append(number)
+            lines = (f"@article{{k{number},\n", f"  title = {{Number {number}}},\n", "}\n")
+            return lines[line].encode() if number < 50_000 else b""
+
+    numbers = itertools.count()
     taken: list[int] = []
-    records = READER.read(lines())
+    records = READER.read(Source(Lines()))  # type: ignore[arg-type]
     first = next(records)
     assert isinstance(first, Paper)
     assert (first.title, taken) == ("Number 0", [0])

@@ -83,11 +83,11 @@ def test_what_grows_has_no_room(campaign: Campaign, world: World) -> None:
     assert ends == ["LibraryInaccessible", "LibraryInaccessible"]
 
 
-def test_a_commit_has_no_room_at_any_step(campaign: Campaign) -> None:
-    ends = disk.steps(campaign, papers=12)
+def test_a_commit_has_no_room_at_some_step(campaign: Campaign) -> None:
+    ends = disk.steps(campaign, papers=12, every=9)
     assert campaign.failures == []
     assert ends.keys() == {"done", "LibraryInaccessible"}
-    assert ends["LibraryInaccessible"] > 60
+    assert ends["LibraryInaccessible"] > 10
 
 
 def test_flipped_bits_are_found_or_harmless(campaign: Campaign) -> None:

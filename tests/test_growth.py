@@ -387,9 +387,9 @@ def test_the_commands_say_what_became_of_the_library(grown: Library, write_paper
 
 
 def test_a_paper_keeps_all_names_through_states(grown: Library, write_papers: WritePapers) -> None:
-    grown.add(write_papers([record(6, also=["pmid:123", "W99"], doi="10.1/AbC")], "names.jsonl"))
+    grown.add(write_papers([record(6, also=["pmid:123", "W99"], doi="10.1000/AbC")], "names.jsonl"))
     grown.remove("2010.00001")
-    for name in ("pmid:123", "W99", "10.1/abc", "https://doi.org/10.1/ABC"):
+    for name in ("pmid:123", "W99", "10.1000/abc", "https://doi.org/10.1000/ABC"):
         assert grown.papers[name].id == "2010.00006"
     assert replace(grown.papers["W99"], also=(), doi="", url="") == replace(Paper.from_record(record(6)), url="")
 

@@ -427,6 +427,16 @@ def test_braces_have_partners_however_they_are_counted(text: str) -> None:
     assert not re.search(r"(?<!\\)[%#&]", escaped)
 
 
+@pytest.mark.parametrize("text", [r"\alpha-decay", "x^2 ~10", "a { b", "end\\", r"\input{x}", "$\\\\$"])
+def test_what_is_escaped_stays_as_it_is_when_it_is_escaped_again(text: str) -> None:
+    assert escape(escape(text)) == escape(text) != text
+
+
+@given(text=ANY.filter(lambda text: "\\\\" not in text))
+def test_whatever_is_escaped_stays_as_it_is_when_it_is_escaped_again(text: str) -> None:
+    assert escape(escape(text)) == escape(text)
+
+
 @given(text=st.text(st.sampled_from("{}@%#&_^~<>|\"' ab.é猫")))
 def test_signs_come_back(text: str) -> None:
     names = {"textbraceleft": "{", "textbraceright": "}", "textasciicircum": "^", "textasciitilde": "~"}

@@ -18,7 +18,8 @@ from explorer.readers import Rejected
 class Recorder:
     """Go through the records of inputs. Every rejected one is a line of JSON in `path`; `report` counts them.
 
-    `records` is how many there were so far; a file that was rejected as a whole is none. `before` is a file of those that were rejected earlier, which come first. Use as a context manager.
+    `records` is how many there were so far; a file that was rejected as a whole is none. `before` is a file of those
+    that were rejected earlier, which come first. Use as a context manager.
     """
 
     def __init__(self, path: Path, inputs: Inputs, report: ReadReport, before: Path | None = None) -> None:

@@ -20,8 +20,8 @@ from explorer.growth.words import changed_words
 from explorer.index import NearestRows, unit
 from explorer.layout import placed, sampled_rows
 from explorer.progress import Progress
-from explorer.search.related import RelatedPapers
-from explorer.store import ArrayWriter, LibraryFolder, Workshop
+from explorer.search.related import RelatedPapers, sample_rows
+from explorer.store import SAMPLE, ArrayWriter, LibraryFolder, Workshop
 from explorer.topics.growth import joined
 from explorer.topics.matching import Previous
 from explorer.topics.topics import Topics
@@ -115,15 +115,25 @@ class Succession:
         derived.store_words(words.counts, postings)
         with self._progress.stage("neighbors"):
             nearest = NearestRows(self.state.array("vectors"))
-            self.state.keep("sample")
             same = first_of_equal(words.keys[:, 1])
-            sample = unit(self.folder.array("sample"))
+            sample = unit(self._sampled(nearest))
             related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
             lists = ChangedLists(nearest, related, same, change).of({role: self.folder.array(role) for role in LISTS})
             for role, values in lists.items():
                 self.state.store(role, values, LISTS[role])
             derived.store_twins(words.keys, words.counts)
         return nearest
+
+    def _sampled(self, nearest: NearestRows) -> NDArray[np.float32]:
+        """Keep the sample that stands for all vectors while it is as large as it must be; return it."""
+        sample: NDArray[np.float32] = self.folder.array("sample")
+        rows = len(nearest.vectors)
+        if len(sample) == min(rows, SAMPLE):
+            self.state.keep("sample")
+            return sample
+        sample = nearest.vectors[sample_rows(rows)]
+        self.state.store("sample", sample, self.folder.array("vectors").dtype.str)
+        return sample
 
     def _place(self, derived: Derived, change: Change, nearest: NearestRows) -> None:
         """Store the picture: old papers, those with another text included, stay where they are."""

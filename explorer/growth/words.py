@@ -42,7 +42,7 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     frequencies = np.zeros(len(keys), dtype=np.int64)
     frequencies[places[1]] = fresh.frequencies  # of terms that were not there; the others keep theirs
     frequencies[places[0]] = table[:, 2]
-    old = stored.postings(0, int(table[-1, 1]) if len(table) else 0)
+    old = stored.postings_of_all()
     rows = change.now[old[:, 0]]
     is_there = rows >= 0
     terms = np.repeat(places[0], np.diff(table[:, 1], prepend=0))[is_there]

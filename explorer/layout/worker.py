@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -30,6 +31,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process, in its own order
     source, answer = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no part of the answer
+    watch = threading.Thread(target=_end_with, args=(source.fileno(),), daemon=True)
+    if hasattr(select, "poll"):
+        watch.start()  # compiling takes seconds, in which the parent may end
     _import_umap()
     from explorer.layout.optimizer import optimize
 
@@ -38,7 +42,8 @@ def main() -> None:
         return
     options = LayoutOptions(**json.loads(line))
     start, neighbors, similarities = (receive_array(source) for _ in range(3))
-    threading.Thread(target=_end_with, args=(source.fileno(),), daemon=True).start()
+    if not watch.is_alive():
+        watch.start()
     send_array(answer, optimize(start, neighbors, similarities, options))
     answer.close()
 
@@ -69,7 +74,15 @@ def _compile(optimize: Any) -> None:
 
 
 def _end_with(source: int) -> None:
-    """End this process when standard input does: the parent is gone, and nobody waits for the answer."""
-    while os.read(source, 4096):
-        pass
+    """End this process when standard input does: the parent is gone, and nobody waits for the answer.
+
+    Where the system can tell, nothing is read for that, so it can begin before what is sent has come.
+    """
+    if hasattr(select, "poll"):
+        end = select.poll()
+        end.register(source, 0)
+        end.poll()
+    else:
+        while os.read(source, 4096):
+            pass
     os._exit(1)

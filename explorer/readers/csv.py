@@ -13,7 +13,7 @@ from itertools import chain, islice
 
 from explorer.errors import InvalidInput
 from explorer.readers.containers.columns import are_ours, choose, fields_known, key
-from explorer.readers.containers.rows import Dialect, Row, Rows, text_lines
+from explorer.readers.containers.rows import Dialect, Row, Rows, head_lines, text_lines
 from explorer.readers.containers.tables import our_paper, paper_of, plain
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
@@ -140,19 +140,15 @@ def _spaced(sample: list[tuple[int, str]], delimiter: str) -> bool:
 def _escapes(sample: list[tuple[int, str]]) -> bool:
     r"""Tell whether quotation marks in cells are written `\"` and not doubled."""
     text = "\n".join(line for _, line in sample)
-    return '\\"' in text and re.search(r'\w""|""\w', text) is None
+    return re.search(r'\\"(?![",;|\t\n]|\Z)', text) is not None and re.search(r'\w""|""\w', text) is None
 
 
 def _recognizes(head: str) -> bool:
     """Tell whether one of the first lines is a header with a title or an abstract."""
-    if head.startswith(("\xff\xfe", "\xfe\xff")):  # UTF-16 that was read as Latin-1
-        head = head.replace("\0", "")[2:]
+    head = head_lines(head)
     if _ANOTHER_FORMAT.match(head):
         return False
-    lines = [
-        (number, line.rstrip("\r"))
-        for number, line in enumerate(re.split(r"\n|\r(?!\n)", head.lstrip("\ufeff"))[:_SAMPLE])
-    ]
+    lines = list(enumerate(head.split("\n")[:_SAMPLE], 1))
     return bool(head.strip()) and _header(lines, {}) is not None
 
 

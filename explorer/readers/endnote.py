@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.readers.containers.rows import text_lines
+from explorer.readers.containers.rows import head_lines, text_lines
 from explorer.readers.containers.tagged import Entry, Syntax, latest, papers
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -42,6 +42,7 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 
 def _recognizes(head: str) -> bool:
+    head = head_lines(head)
     return re.match(r"\s*+%[0-9A-Z] \S", head) is not None and all(re.search(sign, head) for sign in _RECOGNIZED)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.readers.containers.rows import text_lines
+from explorer.readers.containers.rows import head_lines, text_lines
 from explorer.readers.containers.tagged import Entry, Syntax, latest, papers
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -56,6 +56,7 @@ def _title(written: str) -> str:
 
 
 def _recognizes(head: str) -> bool:
+    head = head_lines(head)
     if re.match(r"\s*[{\[<@#]", head) or re.search(r"(?im)^TY {1,2}- *[A-Z]", head):
         return False
     return all(re.search(pattern, head) for pattern in _RECOGNIZED)

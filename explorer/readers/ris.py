@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.readers.containers.rows import text_lines
+from explorer.readers.containers.rows import head_lines, text_lines
 from explorer.readers.containers.tagged import Entry, Syntax, latest, papers
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -87,6 +87,7 @@ def _pubmed(entry: Entry, database: str) -> str:
 
 
 def _recognizes(head: str) -> bool:
+    head = head_lines(head)
     if re.search(_ANOTHER_FORMAT, head):
         return False
     return re.search(_RECOGNIZED, head) is not None or all(re.search(pattern, head) for pattern in _WITHOUT_TYPE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.readers.containers.rows import text_lines
+from explorer.readers.containers.rows import head_lines, text_lines
 from explorer.readers.containers.tagged import Entry, Syntax, latest, papers
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -38,6 +38,7 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 
 def _recognizes(head: str) -> bool:
+    head = head_lines(head)
     if re.match(r"\s*+[{\[<@#]", head):
         return False
     return all(re.search(sign, head) for sign in _RECOGNIZED)

@@ -95,8 +95,8 @@ def _require_state(
         campaign.fail(f"{name}: left over: {left}")
 
 
-def steps(campaign: Campaign, papers: int = 30) -> dict[str, Any]:
-    """Commit one library over another, and into an empty folder, with no room at each step."""
+def steps(campaign: Campaign, papers: int = 30, every: int = 1) -> dict[str, Any]:
+    """Commit one library over another, and into an empty folder, with no room at each step, or every few."""
     folder = campaign.folder / "steps"
     folder.mkdir(parents=True)
     one, other = folder / "one", folder / "other"
@@ -104,20 +104,20 @@ def steps(campaign: Campaign, papers: int = 30) -> dict[str, Any]:
     make_library(write_papers(folder / "other.jsonl", range(papers // 2), campaign.seed), other)
     found: Counter[str] = Counter()
     for before in (None, one):
-        at, last = 1, 1
-        while at <= last:
+        at, reached = 1 - every, True
+        while reached:
+            at += every
             library = folder / f"library-{at}"
             if before is not None:
                 shutil.copytree(before, library)
-            end, last = _one_step(campaign, at, before, other, library)
+            end, reached = _one_step(campaign, at, before, other, library)
             found[end] += 1
             shutil.rmtree(library)
-            at += 1
     return dict(found)
 
 
-def _one_step(campaign: Campaign, at: int, before: Path | None, other: Path, library: Path) -> tuple[str, int]:
-    """Commit with no room at one step; return how that ended and how many steps there were."""
+def _one_step(campaign: Campaign, at: int, before: Path | None, other: Path, library: Path) -> tuple[str, bool]:
+    """Commit with no room at one step; return how that ended, and whether there was such a step."""
     hook = Steps(library, at, find_no_room)
     try:
         commit_copy(other, library)
@@ -133,7 +133,7 @@ def _one_step(campaign: Campaign, at: int, before: Path | None, other: Path, lib
     commit_copy(other, library)
     if not _same(library, other) or leftovers(library):
         campaign.fail(f"disk steps: step {at}: the next commit leaves {leftovers(library)}")
-    return end, hook.count
+    return end, hook.count >= at
 
 
 def _same(library: Path, state: Path | None) -> bool:

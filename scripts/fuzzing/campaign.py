@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -50,6 +50,7 @@ class Campaign:
     waiting: float = WAITING
     plugin: str = ""
     paths: tuple[str, ...] = ()
+    told: Callable[[str], object] | None = None
 
     def run(self) -> dict[str, Result]:
         """Return what was found, by reader."""
@@ -58,6 +59,10 @@ class Campaign:
         with ThreadPoolExecutor(self.workers or os.cpu_count() or 1) as pool:
             for job, found in pool.map(self._done, self._jobs()):
                 result = results[job.reader]
+                if self.told:
+                    self.told(
+                        f"{job.reader}, {job.kind} from {job.first:,}: {sum('failure' in line for line in found)} failures"
+                    )
                 for line in found:
                     if "failure" in line:
                         result.failures.append(line["failure"])

@@ -98,7 +98,10 @@ def main() -> None:
 
 def _each(job: Job, numbers: range, progress: int) -> Iterator[tuple[int, tuple[str, list[bytes], str]]]:
     makers = None if job.kind == "chance" else inputs(job)
+    parent = os.getppid()
     for number in numbers:
+        if os.getppid() != parent:  # whoever asked is gone
+            sys.exit(1)
         if makers is None:
             made_input = one_input(job, number)
         else:

@@ -189,7 +189,7 @@ class Letters:
         try:
             return _DECODER.raw_decode(text, begin)
         except json.JSONDecodeError as error:
-            is_end = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+            is_end = error.msg.startswith("Unterminated string") or _is_blank(text, error.pos)
             raise Broken(error.msg if is_end else _located(error), error.pos, is_end=is_end) from None
         except RecursionError:
             raise Broken("nested too deeply", begin) from None
@@ -241,6 +241,11 @@ _TOO_LONG = f"longer than {LONGEST:,} characters"
 def _located(error: json.JSONDecodeError) -> str:
     """Return the message of an error with what stands there, as its place in the window says nothing."""
     return f"{error.msg} at {error.doc[error.pos : error.pos + 20]!r}"
+
+
+def _is_blank(text: str, begin: int) -> bool:
+    found = _BLANKS.match(text, begin)
+    return found is not None and found.end() == len(text)
 
 
 def _latin(found: re.Match[str]) -> str:

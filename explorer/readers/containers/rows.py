@@ -29,6 +29,13 @@ def text_lines(source: Source) -> Iterator[tuple[int, str]]:
     return _Within(source).lines()
 
 
+def head_lines(head: str) -> str:
+    """Return the head of a file as `text_lines` would have it: decoded, with LF at the ends of lines."""
+    if head.startswith(("\xff\xfe", "\xfe\xff")):  # UTF-16 that was read as Latin-1
+        head = head.replace("\0", "")[2:]
+    return head.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
 class _Within(Source):
     """Be the lines of another source, whose notes it writes."""
 
@@ -168,6 +175,7 @@ class Rows:
         self._pending: deque[tuple[int, str]] = deque()
         self._patience = _PATIENCE
         self._doubtful = False  # the row before was not closed: what follows may be a part of it
+        self._ragged = False  # good rows lack cells, too
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows that are not blank."""
@@ -231,13 +239,13 @@ class Rows:
         if row.problem or not self.width:
             self._doubtful = bool(row.problem)
             return row
-        if missing > 0 and self._doubtful:
+        if missing > 0 and self._doubtful and not self._ragged:
             return Row(
                 row.line,
                 [],
                 f"row has {_cells(row)}, header {self.width}, and a quotation mark before it is not closed",
             )
-        self._doubtful = False
+        self._doubtful, self._ragged = False, self._ragged or missing > 0
         if missing < 0 and any(cell.strip() for cell in row.cells[missing:]):
             return Row(row.line, [], f"row has {_cells(row)}, header {self.width}")
         return Row(row.line, row.cells[: self.width] + [""] * missing)

@@ -65,7 +65,7 @@ def paper_of(values: Mapping[str, Any]) -> Paper:
         "listed_in": texts_in(values.get("listed_in")),
         "url": addresses[0] if addresses else "",
         "doi": doi,
-        "links": addresses[1:],
+        "links": [address for address in addresses[1:] if "doi.org/" not in address],
         "also": also,
     })  # fmt: skip
 

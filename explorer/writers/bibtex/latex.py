@@ -33,6 +33,9 @@ class _Token(NamedTuple):
     text: str
 
 
+_IN_FORMULA = [_Token("command", "ensuremath"), _Token("brace", "{")]  # as this module itself writes symbols
+
+
 def escape(text: str) -> str:
     """Return `text` as LaTeX in which every brace has a partner; what is LaTeX in it stays so where it is safe."""
     if _SPECIAL.search(text) is None:  # most of what people write
@@ -66,7 +69,8 @@ def _formula(content: str) -> str | None:
     # After "^^" TeX reads the code of a character, a backslash for example.
     if not whole or sides[0] != sides[1] or "^^" in content or content.rstrip()[-1:] in ("", "^", "_"):
         return None
-    return f"${_written(tokens, FORMULA)}$"
+    written = _written(tokens, FORMULA)
+    return f"${written}$" if written.strip() else None
 
 
 def _partners(tokens: Sequence[_Token]) -> set[int]:
@@ -92,7 +96,10 @@ def _written(tokens: Sequence[_Token], mode: Mode) -> str:
     for position, (kind, text) in enumerate(tokens):
         if kind == "command":
             following = tokens[position + 1] if position + 1 < len(tokens) else _Token("", "")
-            written.append(_command(text, mode, _is_argument(following, mode, position + 1 in partners)))
+            if text in SYMBOLS and tokens[max(position - 2, 0) : position] == _IN_FORMULA:
+                written.append("\\" + text)
+            else:
+                written.append(_command(text, mode, _is_argument(following, mode, position + 1 in partners)))
         elif kind == "sign" or (kind == "brace" and position not in partners):
             written.append(mode.spelled.get(text[-1], text))
         else:
