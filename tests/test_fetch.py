@@ -339,7 +339,7 @@ def test_an_interrupted_fetch_without_an_end_goes_on_until_now(world: World, mon
         Now.moment += timedelta(days=1)
     assert json.loads(world.state.read_text())["todo"] == [
         ["202010070000", "202010230000"],
-        ["202010230000", "202011121201"],
+        ["202010230000", "202011101201"],
     ]
     world.server.faults = {}
     assert world.fetch(until="").complete

@@ -27,7 +27,7 @@ READERS = [reader.name for reader in registered()]
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_reader_bears_whatever_it_gets(reader: str, tmp_path: Path) -> None:
-    campaign = Campaign((reader,), 1_000, bomb_size=300_000, run_size=5_000, folder=tmp_path, workers=1)
+    campaign = Campaign((reader,), 1_000, bomb_size=60_000, run_size=1_500, folder=tmp_path, workers=1)
     if reader == "parquet":  # each input starts a process
         campaign = Campaign((reader,), 1_000, bomb_size=0, run_size=0, folder=tmp_path, workers=1)
     result = campaign.run()[reader]

@@ -824,6 +824,8 @@ import json, sys
 from explorer.papers import arxiv_identifier, clean, looks_like_identifier, readable, title_key
 from explorer.papers.markup import strip_html
 import io
+from contextlib import suppress
+from explorer.errors import InvalidInput
 from explorer.readers import Source, registered
 for seed in json.loads(sys.argv[1]):
     text = seed * (200_000 // len(seed)) + "x"
@@ -831,7 +833,8 @@ for seed in json.loads(sys.argv[1]):
         function(text)
     for reader in registered():
         reader.recognizes(text[:65_536])
-        list(reader.read(Source(io.BytesIO(("### 1." + text).encode("utf-8", "replace")))))
+        with suppress(InvalidInput):
+            list(reader.read(Source(io.BytesIO(("### 1." + text).encode("utf-8", "replace")))))
 """
 
 

@@ -451,7 +451,9 @@ def test_a_hostile_table_costs_only_itself(content: str) -> None:
     found = table(content + ('\n"A good one"\t"x"\n' if tabbed else '\n"A good one","words, words",,\n'))
     assert {type(record) for record in found} <= {Paper, Rejected}
     assert all(len(record.reason) < 300 for record in found if isinstance(record, Rejected))
-    if "\r" not in content and len(content.split("\n", maxsplit=1)[0]) < 100:  # CR would end lines, and a row be too short
+    if (
+        "\r" not in content and len(content.split("\n", maxsplit=1)[0]) < 100
+    ):  # CR would end lines, and a row be too short
         assert isinstance(found[-1], Paper)
         assert "A good one" in found[-1].title
 
@@ -643,12 +645,26 @@ def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda content: content[:-8] + b"\xff\xff\xff\x7fPAR1",
         lambda content: b"PAR1",
         lambda content: b"PAR1" + bytes(100) + b"PAR1",
-        lambda content: content[:4] + b"\xff" * 60 + content[64:],
     ],
 )
 def test_parquet_that_is_damaged(damage: Any) -> None:
     with pytest.raises(InvalidInput, match="file: damaged"):
         records("parquet", damage(written({"title": ["words " * 20] * 50})))
+
+
+def test_a_damaged_row_group_costs_no_other() -> None:
+    content = written({"title": ["words " * 20] * 4}, row_group_size=2)
+    first, *others = records("parquet", content[:4] + b"\xff" * 60 + content[64:])
+    assert isinstance(first, Rejected)
+    assert (first.line, first.unit) == (1, "row")
+    assert first.reason.startswith("rows 1 to 2 cannot be read: ")
+    assert [type(record) for record in others] == [Paper, Paper]
+
+
+def test_texts_in_parquet_that_are_not_utf_8() -> None:
+    content = written({"title": ["Stra-e one", "two"]}, compression="none", use_dictionary=False)
+    found = records("parquet", content.replace(b"Stra-e", b"Stra\xdfe"))
+    assert [paper.title for paper in found if isinstance(paper, Paper)] == ["Stra\ufffde one", "two"]
 
 
 @pytest.mark.parametrize("code", ["import os; os.abort()", "import time; time.sleep(60)", "print(7)"])

@@ -21,7 +21,7 @@ from explorer.builder.options import BuildOptions, BuildReport, InputOptions, Re
 from explorer.builder.plan import NEIGHBORS, found_complete, model_of, plan_of
 from explorer.builder.stages import Build
 from explorer.layout import LayoutProcess
-from explorer.store import Workshop, is_library
+from explorer.store import Workshop, is_library, tidy
 
 __all__ = [
     "NEIGHBORS", "BuildOptions", "BuildReport", "InputOptions", "ReadReport", "Rejection", "build",
@@ -40,6 +40,7 @@ def build(path: Path, options: BuildOptions) -> BuildReport:
         with Inputs(options.inputs, options.reading) as inputs:
             plan = plan_of(options, model, inputs.described())
             if (found := found_complete(path, plan, options)) is not None:
+                tidy(path)
                 return found  # without the lock, so in a folder that is for reading only too
             with Workshop(path) as workshop:
                 # Another process may have made it in the meantime.

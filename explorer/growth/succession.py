@@ -40,6 +40,7 @@ class Succession:
     """Carry a library from the state in `folder` to the next one. The papers' database is written before."""
 
     def __init__(self, workshop: Workshop, folder: LibraryFolder, progress: Progress) -> None:
+        folder.require_whole("papers")  # what is copied gets a checksum of its own, damage included
         self.folder = folder
         self.state = NextState(workshop, folder.manifest)
         self._workshop = workshop

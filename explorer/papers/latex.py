@@ -38,6 +38,9 @@ STYLES = frozenset({
     "xspace",
 })  # fmt: skip
 _ESCAPED = re.compile(r"\\([%&_#${}])")
+# Signs by name, as programs write them: "x\\textasciicircum{}2".
+_NAMED = re.compile(r"\\text(asciicircum|asciitilde|backslash|braceleft|braceright)(?![A-Za-z])(?:\{\}| )?")
+_SIGNS = {"asciicircum": chr(8), "asciitilde": chr(11)}  # _HIDDEN; the others have no place in words
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}")
@@ -50,12 +53,13 @@ _MATH = re.compile(r"\$\$([^$]*)\$\$|\$(?:\^\s*\{?\s*)?([^$]*)\$")
 _TIE = re.compile(r"(?<=\S)~(?=\S)")
 # While LaTeX is taken apart, escaped signs hide behind control characters, which no clean text holds.
 _HIDDEN = {character: chr(1 + position) for position, character in enumerate("%&_#${}")}
-_LITERAL = str.maketrans({code: character for character, code in _HIDDEN.items()})
+_LITERAL = str.maketrans({code: character for character, code in _HIDDEN.items()} | {chr(8): "^", chr(11): "~"})
 
 
 def spelled_out(text: str) -> str:
     """Return `text` with its LaTeX turned into words and signs; blanks may be doubled."""
-    text = _ESCAPED.sub(lambda match: _HIDDEN[match[1]], text.replace("\\\\", " "))
+    text = _NAMED.sub(lambda match: _SIGNS.get(match[1], ""), text.replace("\\\\", " "))
+    text = _ESCAPED.sub(lambda match: _HIDDEN[match[1]], text)
     text = _LETTER.sub(lambda match: SYMBOLS[match["inner"] or match["first"]], _ACCENT.sub(_accented, text))
     text = _FRACTION.sub(r" \1/\2", _DEGREE.sub("°", _ENVIRONMENT.sub(" ", text)))
     text = _COMMAND.sub(_command, _ARGUMENTS.sub(r"\1 ", text))

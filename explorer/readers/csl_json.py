@@ -14,7 +14,7 @@ from explorer.papers import Paper, arxiv_identifier, doi_in
 from explorer.readers.containers.arxiv import names
 from explorer.readers.containers.objects import Shape, objects
 from explorer.readers.containers.sketches import most_are
-from explorer.readers.containers.works import date, inner, mappings, name, papers, people, prose, pubmed, text
+from explorer.readers.containers.works import date, every, inner, mappings, name, papers, people, prose, pubmed, text
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
 
@@ -69,7 +69,7 @@ def _paper(record: dict[str, Any]) -> Paper | None:
     item = _item(record)
     if "itemType" not in item:
         return _made(item, _csl(item))
-    return None if item["itemType"] in _NO_PAPERS else _made(item, _zotero(item))
+    return None if name(item["itemType"]) in _NO_PAPERS else _made(item, _zotero(item))
 
 
 def _csl(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _csl(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _zotero(item: Mapping[str, Any]) -> dict[str, Any]:
     creators = list(mappings(item.get("creators")))
-    authors = [creator for creator in creators if creator.get("creatorType") in {"author", None}]
+    authors = [creator for creator in creators if name(creator.get("creatorType")) in {"author", ""}]
     return {
         "abstract": prose(item.get("abstractNote")),
         "authors": people(authors or creators, *_CREATOR_PARTS),
@@ -98,10 +98,14 @@ def _made(item: Mapping[str, Any], fields: dict[str, Any]) -> Paper:
     url = name(item.get("URL") or item.get("url"))
     notes = "\n".join(text(item.get(key))[:_NOTE] for key in ("note", "extra"))
     key = _key(item)
-    pmid, pmcid = (item.get(name) or _first(pattern, notes) for name, pattern in (("PMID", _PMID), ("PMCID", _PMC)))
+    pmid, pmcid = (item.get(place) or _first(pattern, notes) for place, pattern in (("PMID", _PMID), ("PMCID", _PMC)))
     known = names(
         _candidates(item, key, url, notes),
-        [*pubmed(pmid, pmcid), *([key] if _FOREIGN.fullmatch(key) else []), *(inner(item.get("custom"), "also") or [])],
+        [
+            *map(name, every(inner(item.get("custom"), "also"))),
+            *pubmed(pmid, pmcid),
+            *([key] if _FOREIGN.fullmatch(key) else []),
+        ],
     )
     paper_id = str(known["id"])
     if found := arxiv_identifier(paper_id):

@@ -79,7 +79,7 @@ def abstract_in(index: object) -> str:
         for word, places in index.items()
         if isinstance(places, list)
         for place in places
-        if isinstance(place, int) and 0 <= place < _MOST_PLACES
+        if type(place) is int and 0 <= place < _MOST_PLACES
     }
     return prose(" ".join(words[place] for place in sorted(words)))
 

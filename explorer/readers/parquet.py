@@ -176,21 +176,31 @@ def _write_rows(path: str, questions: SimpleQueue[bytes], write: Callable[[dict[
         wanted = json.loads(questions.get())["columns"]
         number = 0
         for group in range(table.num_row_groups):
-            rows = table.metadata.row_group(group).num_rows
+            end = number + table.metadata.row_group(group).num_rows
             try:
                 for row in _rows(table, group, [names[position] for position in wanted]):
                     number += 1
                     write(_line(number, row))
             except (OSError, ValueError, pyarrow.ArrowException) as error:
-                raise ValueError(f"row group {group + 1}, of {rows} rows: {error}") from None
+                problem = f"rows {number + 1} to {end} cannot be read: {shortened(' '.join(str(error).split()))}"
+                write({"row": number + 1, "problem": problem})
+                number = max(number, end)
         write({"end": number})
 
 
 def _rows(table: Any, group: int, wanted: list[str]) -> Iterator[list[Any]]:
     batches = table.iter_batches(batch_size=_BATCH, row_groups=[group], columns=wanted, use_threads=False)
     for batch in batches:
-        columns = [batch.column(name).to_pylist() for name in wanted]
+        columns = [_values(batch.column(name)) for name in wanted]
         yield from map(list, zip(*columns, strict=True))
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column; of texts that are not UTF-8, their bytes."""
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return list(column.cast("binary").to_pylist())
 
 
 def _line(number: int, row: list[Any]) -> dict[str, Any]:

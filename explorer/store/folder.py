@@ -112,6 +112,15 @@ class LibraryFolder:
         """Return the vectors, to be read block by block."""
         return StoredRows(self._files["vectors"], self._entry("vectors"))
 
+    def require_whole(self, role: str) -> None:
+        """Read all of a file. Raises LibraryDamaged when it was altered: a next state must not be made of that."""
+        from hashlib import file_digest
+
+        entry = self._entry(role)
+        with (self.path / entry.name).open("rb") as file:
+            if file_digest(file, "sha256").hexdigest() != entry.sha256:
+                raise LibraryDamaged(f"{entry.name} was altered: its checksum does not match")
+
     def _lists(self, row: int, *roles: str) -> list[Values]:
         """Return row `row` of arrays, the first of which names rows."""
         rows, *others = (read_row(self._files[role], self._entry(role), row) for role in roles)

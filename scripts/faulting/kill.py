@@ -14,7 +14,7 @@ from explorer import Library
 from explorer.errors import ExplorerError, ModelNotAvailable
 from explorer.store import tidy
 from faulting.content import content_of, differences, leftovers
-from faulting.world import Campaign, Operation, World, family, operations, started_at
+from faulting.world import Campaign, World, family, operations, started_at
 
 PAPERS, REAL_PAPERS = 2000, 700  # the latter are two shards
 KILLS, STEPS, REAL_KILLS = 50, 20, 5
@@ -147,6 +147,3 @@ def _state(campaign: Campaign, name: str, world: World, library: Path) -> str:
         f"{name}: the library is in neither state: {differences(content_of(library), world.contents['after'])}"
     )
     return "neither"
-
-
-__all__ = ["Operation", "kill", "one_kill"]

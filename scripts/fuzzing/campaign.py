@@ -60,9 +60,8 @@ class Campaign:
             for job, found in pool.map(self._done, self._jobs()):
                 result = results[job.reader]
                 if self.told:
-                    self.told(
-                        f"{job.reader}, {job.kind} from {job.first:,}: {sum('failure' in line for line in found)} failures"
-                    )
+                    failures = sum("failure" in line for line in found)
+                    self.told(f"{job.reader}, {job.kind} from {job.first:,}: {failures} failures")
                 for line in found:
                     if "failure" in line:
                         result.failures.append(line["failure"])

@@ -127,7 +127,7 @@ class _Window:
 
 @dataclass(slots=True)
 class _Surroundings:
-    """Remember the elements that are open around the records, and the encoding of the document."""
+    """Remember the elements that are open around the records, and the encoding of the file."""
 
     encoding: str = "utf-8"
     ancestors: tuple[Tag, ...] = ()
@@ -144,7 +144,7 @@ class _Surroundings:
             self._set((*self.ancestors, Tag(name, _attributes(attributes))))
 
     def begin(self, declaration: bytes) -> None:
-        """Begin another document."""
+        """Begin another file."""
         self.encoding = declared_encoding(declaration)
         self._set(())
 

@@ -15,18 +15,25 @@ LONGEST = 16 * 1024 * 1024  # characters of one object; one that is not closed m
 _CHUNK = 262_144  # characters
 _BETWEEN = re.compile(r"[\s,\x1e\ufeff]*+")  # blanks, commas, and what RFC 7464 has between objects
 _BLANKS = re.compile(r"[ \t\r\n]*+")
+_OPENING = re.compile(r"\s*\n\{")
 _ESCAPED = re.compile("[\udc80-\udcff]+")
+_WINDOW = 32_768  # characters in which most objects are
+_WIDEST = 1_000  # characters before an object on its line
 _UNSURE = 16  # characters before the end of the window: an escape or a word such as `false` may be cut there
 _DECODER = json.JSONDecoder()
 
 
 class Broken(Exception):
-    """Say why there is no value, how far it was read, and whether that is only because the text ends there."""
+    """Say why there is no value, how far it may have been read, and whether that is only because the text ends there.
 
-    def __init__(self, reason: str, offset: int = 0, *, is_end: bool = False) -> None:
+    It `is_sure` when more text would not change it.
+    """
+
+    def __init__(self, reason: str, offset: int = 0, *, is_end: bool = False, is_sure: bool = False) -> None:
         super().__init__(reason)
         self.offset = offset
         self.is_end = is_end
+        self.is_sure = is_sure
 
 
 class Letters:
@@ -85,9 +92,9 @@ class Letters:
             self.at = found.end()
             blanks = self.text[start : self.at]
             if "\n" in blanks:
-                self.indent = blanks.rpartition("\n")[2]
+                self.indent = blanks.rpartition("\n")[2][:_WIDEST]
             elif self.indent is not None:
-                self.indent += blanks
+                self.indent = self.indent + blanks if len(self.indent) + len(blanks) < _WIDEST else None
             if self.at < len(self.text):
                 return self.text[self.at]
             if not self._grow():
@@ -152,12 +159,16 @@ class Letters:
             if not self._grow():
                 return "", offset
 
-    def rest_of_line(self) -> str | None:
-        """Return the line from here on; None when it is too long."""
+    def opens_at(self, offset: int) -> bool:
+        """Tell whether from the line end at `offset` on the next sign is that of an object that begins a line."""
+        return _OPENING.match(self.text, self.at + offset) is not None
+
+    def rest_of_line(self, longest: int = LONGEST) -> str | None:
+        """Return the line from here on; None when it is longer than `longest`."""
         searched = 0
         while (end := self.text.find("\n", self.at + searched)) < 0:
             searched = len(self.text) - self.at
-            if searched > LONGEST:
+            if searched > longest:
                 return None
             if not self._grow():
                 return self.text[self.at :]
@@ -170,18 +181,35 @@ class Letters:
         """
         if wanted and self.sign(offset)[0] != wanted:
             raise Broken(f"no {wanted} where one must be", offset, is_end=not self.sign(offset)[0])
-        while True:
+        near = self._near_value(offset)
+        while near is None:
             try:
                 value, end = self.decoded(self.text, self.at + offset)
             except Broken as error:
-                unsure = error.is_end or error.offset >= len(self.text) - _UNSURE
+                unsure = error.is_end or (error.offset >= len(self.text) - _UNSURE and not error.is_sure)
                 if unsure and self._grow_within():
                     continue
-                too_long = unsure and not self._ended
-                reason = _TOO_LONG if too_long else str(error)
+                reason = _TOO_LONG if unsure and not self._ended else str(error)
                 raise Broken(reason, max(0, error.offset - self.at), is_end=error.is_end and self._ended) from None
             if end < len(self.text) or self.text[end - 1] in '"}]' or not self._grow_within():
-                return value, end - self.at
+                near = value, end - self.at
+        return near
+
+    def _near_value(self, offset: int) -> tuple[Any, int] | None:
+        """Return as `value` does, None when the value may not end within the next characters. Raises Broken.
+
+        An error in a short text is told in less time: the lines before it are counted.
+        """
+        window = self.text[self.at + offset : self.at + offset + _WINDOW]
+        if len(window) < _WINDOW:
+            return None
+        try:
+            value, length = self.decoded(window)
+        except Broken as error:
+            if error.is_end or (error.offset >= _WINDOW - _UNSURE and not error.is_sure):
+                return None
+            raise Broken(str(error), offset + error.offset) from None
+        return (value, offset + length) if length < _WINDOW else None
 
     @staticmethod
     def decoded(text: str, begin: int = 0) -> tuple[Any, int]:
@@ -192,9 +220,9 @@ class Letters:
             is_end = error.msg.startswith("Unterminated string") or _is_blank(text, error.pos)
             raise Broken(error.msg if is_end else _located(error), error.pos, is_end=is_end) from None
         except RecursionError:
-            raise Broken("nested too deeply", begin) from None
+            raise Broken("nested too deeply", len(text), is_sure=True) from None
         except ValueError as error:  # a number with more digits than Python reads
-            raise Broken(str(error), begin) from None
+            raise Broken(str(error), len(text), is_sure=True) from None
 
     # --- reading
 

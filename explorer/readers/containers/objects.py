@@ -27,8 +27,11 @@ _DEEPEST = 3  # envelopes within each other
 _BORDER = re.compile(r"\}\s*+,\s*+(?=\{)|\n[ \t,]*+(?=\{)")
 _SIGNS = re.compile(r"\"(?:[^\"\\\n]++|\\.)*+(?P<closed>\")?|[{}\[\]]")
 _PAIRS = {"}": "{", "]": "["}
+_LONG_LINE = 1_000_000  # characters; what may be an answer and is longer is read member by member
 _ROOM = 65_536  # characters beyond the place of an error in which the end of its object is looked for
-_PATIENCE = 32_000_000  # characters that may be read again, and for each that was read well, more
+_PATIENCE = 8_000_000  # characters that may be read again, and for each that was read well, more
+_COST = 20_000  # characters that may be read in the time that any damage takes
+_SLOWER = 10  # times, that looking at each bracket takes longer than decoding
 _REGAINED = 4
 _OVERLAP = 1_000  # characters within which a border is told
 
@@ -104,7 +107,7 @@ class _Objects:
     def _top(self) -> Iterator[Found]:
         """Yield the object that begins here, on one line or several."""
         text, line = self._text, self._text.line
-        written = text.rest_of_line()
+        written = text.rest_of_line(LONGEST if self._by_line and not self._wrapped else _LONG_LINE)
         if written is not None and len(written) > 1 and not written[1:].isspace():
             try:
                 value, end = text.decoded(written)
@@ -148,12 +151,10 @@ class _Objects:
             text.advance(max(1, error.offset))
             text.leave_line()
             return
-        self._patience -= error.offset
-        if error.is_end and not self._by_line:
-            yield from self._cut(line, error, walk)
-            return
+        self._patience -= error.offset + _COST
         written = text.rest_of_line()
-        if written is None or not written[1:].strip():  # it has more lines
+        several = written is None or not written[1:].strip()
+        if several or (error.is_end and not text.opens_at(len(written or ""))):  # it may have more lines
             yield from self._mended(line, error)
             return
         self._by_line |= self._patience < 0
@@ -217,39 +218,33 @@ class _Objects:
     def _mended(self, line: int, error: Broken) -> Iterator[Found]:
         """Yield that the object that begins here is damaged, and go where the next one begins."""
         text = self._text
+        walk = _Walk(text, Shape())
         if error.is_end:
-            walk = _Walk(text, Shape())
             with suppress(Broken):
                 walk.to_list()
-            yield from self._cut(line, error, walk)
-            return
-        end = self._balanced(error.offset)
+        end = 0 if error.is_end else self._balanced(error.offset)
         if end:
             text.advance(end)
         elif text.indent or (text.indent == "" and not text.stands_alone):
             text.advance_to("\n" + text.indent + "{", self._again(error.offset))
         else:
             self._to_similar(error)
-        yield Found(line, {}, f"not JSON: {error}")
-
-    def _cut(self, line: int, error: Broken, walk: _Walk) -> Iterator[Found]:
-        self._text.advance_to_end()
-        if not self._text.damage:
+        if not (error.is_end and text.is_cut):
             yield Found(line, walk.members, f"not JSON: {error}")
 
     def _again(self, offset: int) -> int:
         """Return from where to look for the next object: again from the beginning, while that has not been too much."""
-        self._patience -= offset
+        self._patience -= offset + _COST
         return 1 if self._patience > 0 else max(1, offset)
 
     def _balanced(self, offset: int) -> int:
         """Return where the object that begins here ends by its brackets, 0 when they are not in order."""
         text = self._text
+        if self._patience < 0:
+            return 0
         text.ensure(offset + _ROOM)
         open_brackets: list[str] = []
         end = 0
-        if self._patience < 0:
-            return 0
         for sign in _SIGNS.finditer(text.text, text.at, text.at + offset + _ROOM):
             end = sign.end() - text.at
             if sign[0] in {"{", "["}:
@@ -261,7 +256,7 @@ class _Objects:
                 break
             if not open_brackets:
                 return end if text.sign(end)[0] in {",", "]", ""} and sign[0] == "}" else 0
-        self._patience -= max(0, end - offset)
+        self._patience -= _SLOWER * end
         return 0
 
     def _to_similar(self, error: Broken) -> None:
@@ -281,7 +276,7 @@ class _Objects:
     def _resembles(self, value: dict[str, Any]) -> bool:
         keys = frozenset(value)
         if not self._keys:
-            return any(name in keys for name in (*_TITLES, "id", "DOI"))
+            return any(name in keys for name in (*_TITLES, "DOI"))
         return 4 * len(keys & self._keys) >= len(keys | self._keys)
 
 
@@ -294,6 +289,7 @@ class _Walk:
         self._levels: list[tuple[str, dict[str, Any]]] = [("", {})]
         self.offset = 1  # of what follows
         self.has_lists = False
+        self._parted = True  # a comma, or the beginning, precedes
 
     @property
     def members(self) -> dict[str, Any]:
@@ -311,6 +307,7 @@ class _Walk:
             sign, self.offset = text.sign(self.offset)
             if sign == ",":
                 self.offset += 1
+                self._parted = True
             elif sign == "}":
                 self.offset += 1
                 name, members = self._levels.pop()
@@ -318,14 +315,17 @@ class _Walk:
                     self._levels.append((name, members))
                     return False
                 self._levels[-1][1][name] = members
+                self._parted = False
             elif self._member():
                 text.advance(self.offset)
-                self.has_lists = True
+                self.has_lists, self._parted = True, False
                 return True
 
     def _member(self) -> bool:
         """Take a member; return whether its value is a list of records, which is left."""
         text = self._text
+        if not self._parted:
+            raise Broken("a comma is missing", self.offset, is_end=not text.sign(self.offset)[0])
         name, after = text.value(self.offset, wanted='"')
         sign, colon = text.sign(after)
         if sign != ":":
@@ -340,6 +340,7 @@ class _Walk:
             self._levels.append((name, {}))
             self.offset = begin + 1
             return False
+        self._parted = False
         members[name] = None  # it may be cut off
         members[name], self.offset = text.value(begin)
         return False

@@ -103,7 +103,7 @@ class _NotClosed(Exception):
 
 
 class _Cells:
-    """Take the lines of one row."""
+    """Take the lines of one row after another."""
 
     def __init__(self, dialect: Dialect) -> None:
         delimiter = re.escape(dialect.delimiter)
@@ -114,6 +114,10 @@ class _Cells:
             + rf'(?P<marks>"++)(?:(?P<end> *+(?:{delimiter}|\Z))|)'
         )
         self._before = re.compile(rf"(?:{delimiter}|\A){' *+' if dialect.spaced else ''}\Z")
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin another row."""
         self._open: list[str] | None = None  # the parts of a quoted cell
         self.cells: list[str] = []
         self.sloppy = False  # a quotation mark stood within a quoted cell as it is
@@ -171,6 +175,7 @@ class Rows:
     def __init__(self, lines: Iterator[tuple[int, str]], dialect: Dialect, width: int = 0) -> None:
         self.width = width
         self._dialect = dialect
+        self._cells = _Cells(dialect)
         self._lines = lines
         self._pending: deque[tuple[int, str]] = deque()
         self._patience = _PATIENCE
@@ -212,7 +217,8 @@ class Rows:
 
         A line that has its cells `by_tabs` alone goes on only when nothing speaks against it.
         """
-        row = _Cells(self._dialect)
+        row = self._cells
+        row.begin()
         goes_on, size = row.take(line), 0
         if by_tabs and (row.sloppy or (not goes_on and len(row.cells) != self.width)):
             raise _NotClosed

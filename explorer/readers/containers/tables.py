@@ -140,6 +140,8 @@ def date_of(date: object, year: object = None) -> str:
 def iso_date(written: str) -> str:
     """Return `2020/10/07/`, `2020 Oct 7`, `7 October 2020`, `20201007`, `2020.0` as ISO 8601, else nothing."""
     written = written.strip()[:100]
+    if not written or (len(written) == 4 and re.match(_YEAR, written)):
+        return written
     numeric = re.match(r"([0-9]{4})(?:[-/.]([0-9]{1,2}))?(?:[-/.]([0-9]{1,2}))?(?![0-9])", written)
     compact = re.fullmatch(r"([12][0-9]{3})([01][0-9])([0-3][0-9])", written)
     if found := compact or (numeric if numeric and re.match(_YEAR, written) and numeric[2] else None):
