@@ -104,7 +104,7 @@ class StoredHoldings:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the papers with all that is known of them; beside one batch, the ids of the whole library are held."""
-        ids = [one_line(paper.id) for paper in self._folder.database.range(0, self._folder.manifest.papers)]
+        ids = [one_line(paper_id) for paper_id in self._folder.database.ids()]
         arrays = {role: self._folder.array(role) for role in _PLACE + _GRAPH}
         for rows in self._batches():
             known = {role: values[rows].tolist() for role, values in arrays.items()}

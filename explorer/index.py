@@ -217,9 +217,7 @@ class NearestRows:
             unsure = unsure[order[: count - len(sure)]]
         return np.concatenate([sure, unsure])
 
-    def _neighbors(
-        self, own: Own, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]
-    ) -> GraphBlock:
+    def _neighbors(self, own: Own, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]) -> GraphBlock:
         """Return the neighbors of some rows; `sizes` are k and the shortlist's.
 
         `tied` keeps the answers of vectors that many rows have in common: these are searched once, not once a row.

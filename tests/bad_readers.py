@@ -79,10 +79,6 @@ def _unclean(source: Source) -> Iterator[Record]:
         yield Paper("x", "A title\0")
 
 
-def _talkative(source: Source) -> Iterator[Record]:
-    yield Rejected(1, "a" * 3_000)
-
-
 def _long_error(source: Source) -> Iterator[Record]:
     raise InvalidInput("a" * 3_000)
     yield Rejected(1, "")

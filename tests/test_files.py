@@ -476,7 +476,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x.csv", "a,b", False, "csv"),
         ("x.csv", "c,d", False, None),
         ("x.csv", "c,d", True, "csv"),
-        ("x", "\n [1]", True, "csv"),
+        ("x", "\n [1]", True, "jsonl"),
         ("x", "c\0d", True, None),
     ],
 )
@@ -502,7 +502,7 @@ def test_columns_are_for_formats_that_take_them(table: None) -> None:
 
 def test_a_file_in_no_known_format_names_those_that_are_known(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({"b": b"words"}))
-    with pytest.raises(UnknownFormat, match=r"a\.zip/b: in no format that the explorer reads\. It reads: "):
+    with pytest.raises(UnknownFormat, match=r"a\.zip/b: in no format that the explorer reads; these are "):
         find_reader(tmp_path / "a.zip")
     assert list(read(tmp_path / "a.zip")) == [Rejected(0, "in no known format", "file")]
 

@@ -207,7 +207,7 @@ def test_a_named_file_must_be_readable(papers: Path) -> None:
     with zipfile.ZipFile("x.zip", "w") as archive:
         archive.writestr("words", "Some words.")
     for name, kind, message in [
-        ("papers/words", UnknownFormat, "papers/words: in no format that the explorer reads. It reads: bibtex ("),
+        ("papers/words", UnknownFormat, "papers/words: in no format that the explorer reads; these are bibtex"),
         ("papers/empty", InvalidInput, "papers/empty: the file is empty"),
         ("nowhere", InvalidInput, "nowhere: there is no such file"),
         ("nul\0", InvalidInput, "nul\0: cannot be read: embedded null byte"),

@@ -15,7 +15,7 @@ from hashed_words import HashedWords
 
 from explorer import Library, Match, Matches, Paper, builder, embedder
 from explorer.builder import Rejection, embedding, plan
-from explorer.embedder import ModelFiles
+from explorer.embedder import ModelFiles, remembered
 from explorer.errors import (
     ForeignLibrary,
     InvalidInput,
@@ -150,12 +150,14 @@ def test_an_open_library_loads_its_model_and_index_once(
     Library.build(write_papers(RECORDS), path, model=words)
     loaded = []
 
-    class Files:
-        name = "hashed-words"
-
+    class Files(ModelFiles):
         identity = words.identity
 
-    monkeypatch.setattr(embedder, "find_model", lambda name, download: loaded.append((name, download)) or Files())
+    def find(name: str, download: bool) -> ModelFiles:
+        loaded.append((name, download))
+        return Files("hashed-words", tmp_path)
+
+    monkeypatch.setattr(remembered, "find_model", find)
     monkeypatch.setattr(embedder, "load", lambda files: words)
     library = Library.open(path)
     assert library.search("cats")[0].paper.id == "1001.00003"
@@ -316,7 +318,9 @@ def test_damage_is_named_and_replace_repairs_it(tmp_path: Path, write_papers: Wr
     (vectors,) = path.glob("vectors-*")
     vectors.unlink()
     for attempt in (lambda: Library.open(path), lambda: Library.build(papers, path, model=words)):
-        with pytest.raises(LibraryDamaged, match=r"vectors-\w+\.npy is missing; build it again with --replace"):
+        with pytest.raises(
+            LibraryDamaged, match=r"vectors-\w+\.npy is missing; 'explorer verify' says what repairs it"
+        ):
             attempt()
     assert Library.build(papers, path, model=words, replace=True).similar("1001.00001", 1)[0].paper.id == "1001.00002"
     (path / "manifest.json").write_text("{}")
@@ -428,7 +432,7 @@ def test_unusable_inputs_leave_no_library(
 def test_missing_inputs_and_seeds_out_of_range(tmp_path: Path, words: HashedWords, sample: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no such file"):
         Library.build(tmp_path / "nothing.md", tmp_path / "library", model=words)
-    with pytest.raises(InvalidInput, match="is a folder"):
+    with pytest.raises(InvalidInput, match="there is no file in it"):
         Library.build(tmp_path, tmp_path / "library", model=words)
     for seed in (-1, 2**32):
         with pytest.raises(InvalidInput, match="the seed"):

@@ -569,8 +569,8 @@ def test_a_file_in_no_known_format_is_one_clear_error(tmp_path: Path, content: b
     with pytest.raises(UnknownFormat) as caught:
         list(read(file))
     message = str(caught.value)
-    assert message.startswith(f"{file}: in no format that the explorer reads. It reads: acl (")
-    assert "jsonl (" in message
+    assert message.startswith(f"{file}: in no format that the explorer reads; these are acl, ")
+    assert "jsonl, " in message
     assert "\n" not in message
 
 

@@ -453,6 +453,45 @@ def test_no_object_breaks_a_reader(value: dict[str, Any], name: str) -> None:
     assert len(records(name, json.dumps(mixed))) <= 1
 
 
+WILD = {
+    "semantic_scholar": [
+        ('[null, {"paperId": "ab", "title": "x"}]', "ab"),
+        ('{"paper_id": "ab12", "metadata": {"title": "x", "authors": [{"first": "A", "last": "B"}]}, "abstract": [{"text": "y"}], "body_text": []}', "ab12"),
+        ('{"id": "ab12", "title": "x", "paperAbstract": "y", "inCitations": [], "outCitations": [], "s2Url": "u"}', "ab12"),
+        ('{"recommendedPapers": [{"paperId": "ab", "corpusId": 12, "title": "x"}]}', "s2:12"),
+    ],
+    "csl_json": [
+        ('{"config": {"id": "x"}, "items": [{"itemType": "preprint", "citationKey": "k1", "title": "x", "archiveID": "arXiv:2010.02893"}]}', "2010.02893"),
+        ('{"items": [{"id": "u/AB", "type": "webpage", "title": "x", "issued": {"date-parts": [[2020]]}}]}', "u/AB"),
+        ('{"references": [{"id": "key", "type": "book", "title": "x", "author": [{"family": "A"}]}]}', "key"),
+    ],
+    "crossref": [
+        ('{"items": [{"DOI": "10.1000/1", "title": ["x"], "member": "1"}]}', "10.1000/1"),
+        ('{"DOI": "10.1000/1", "title": ["x"], "type": "posted-content"}', "10.1000/1"),
+    ],
+    "openalex": [('{"id": "https://openalex.org/W12", "display_name": "x"}', "W12")],
+    "arxiv_json": [('{"update_date": "2020-01-01", "versions": [], "id": "2010.02893", "title": "x"}', "2010.02893")],
+    "jsonl": [
+        ('{"resultList": {"result": [{"id": "9", "source": "MED", "pmid": "9", "title": "x"}]}}', "pmid:9"),
+        ('{"response": {"numFound": 1, "docs": [{"id": "10.1371/j.1", "title": "x"}]}}', "10.1371/j.1"),
+        ('{"papers": [{"title": "x", "arxiv_id": "2010.02893"}]}', "2010.02893"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"), [(name, *case) for name, cases in WILD.items() for case in cases]
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_other_exports(name: str, content: str, expected: str, indent: int | None) -> None:
+    written = json.dumps(json.loads(content), indent=indent)
+    recognizing = [reader for reader in registered() if reader.recognizes(written)]
+    specific = [reader.name for reader in recognizing if not reader.is_generic]
+    assert (specific or [reader.name for reader in recognizing]) == [name]
+    papers = [record for record in records(name, written) if isinstance(record, Paper)]
+    assert [paper.id for paper in papers] == [expected]
+
+
 # --- texts, dates, ids
 
 

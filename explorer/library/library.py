@@ -313,8 +313,9 @@ class Library(Growing):
                 faithfulness=folder.array("faithfulness")[:, 0],
                 measured=Measured(picture["kept"], picture["trustworthiness"], int(picture["k"]), int(picture["rows"])),
                 columns=columns or {},
-                # Only a small library's page holds them: no other map reads the vectors.
                 newcomers=self._newcomers(),
+                added=folder.manifest.added[-1][:10] if len(folder.manifest.added) > 1 else "",
+                # Only a small library's page holds them: no other map reads the vectors.
                 directions=directions(folder.array("vectors")) if for_page and len(self.papers) <= ABSTRACTS else None,
             )
         except ValueError as error:

@@ -65,7 +65,7 @@ class Paper:
         gets one derived from its words, so that reading it again gives the same paper.
         """
         title, abstract = _text(record.get("title")).replace("\n\n", " "), _text(record.get("abstract"))
-        if not title_key(title) and not title_key(abstract):
+        if not _says(title) and not _says(abstract):
             raise InvalidInput("neither title nor abstract")
         paper_id, version = _identifier(record, title, abstract)
         doi = doi_in(_text(record.get("doi"))) or ""
@@ -86,6 +86,12 @@ class Paper:
                 name for name in dict.fromkeys(others) if identity(name) not in {identity(paper_id), doi.lower()}
             ),
         )
+
+
+def _says(text: str) -> bool:
+    """Tell whether `text` has a letter or a digit; most begin with one, and need no key made of them."""
+    first = text[:1]
+    return (first.isascii() and first.isalnum()) or bool(title_key(text))
 
 
 def _text(value: object) -> str:

@@ -111,6 +111,9 @@ def _made(item: Mapping[str, Any], fields: dict[str, Any]) -> Paper:
     if found := arxiv_identifier(paper_id):
         version = inner(item.get("custom"), "version")
         paper_id = f"{found[0]}v{version}" if isinstance(version, int) and found[1] is None else paper_id
+    ours = inner(item.get("custom"), "also")
+    if key and isinstance(ours, list) and not arxiv_identifier(paper_id):  # our own export: its id is the paper's
+        paper_id, known = key, {**known, "also": ours}
     return Paper.from_record({
         **fields,
         **known,

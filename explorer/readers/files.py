@@ -62,8 +62,10 @@ class Content:
         """Return what to tell who named this file, of which nothing can be read."""
         if not self.is_foreign or self.refusal == _EMPTY:
             return InvalidInput(f"{self.name}: {self.refusal}")
-        known = "; ".join(f"{reader.name} ({reader.description})" for reader in registered())
-        return UnknownFormat(f"{self.name}: in no format that the explorer reads. It reads: {known}")
+        known = ", ".join(reader.name for reader in registered())
+        return UnknownFormat(
+            f"{self.name}: in no format that the explorer reads; these are {known} ('explorer formats' describes them)"
+        )
 
 
 _EMPTY = "the file is empty"
@@ -115,7 +117,7 @@ def choose(name: str, head: str, *, with_columns: bool = False) -> Reader | None
         return max(able or specific or recognizing, key=lambda reader: suffixed.endswith(reader.suffixes))
     if not with_columns or "\0" in head:
         return None
-    likely = "jsonl" if head.lstrip().startswith("{") else "csv"
+    likely = "jsonl" if head.lstrip().startswith(("{", "[")) else "csv"
     return next((reader for reader in registered() if reader.takes_columns and reader.name == likely), None)
 
 

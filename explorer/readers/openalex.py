@@ -19,6 +19,7 @@ from explorer.readers.source import Source
 
 _SHAPE = Shape(lists=frozenset({"results", "data"}), envelopes=frozenset({"response"}))
 _WORK = re.compile(r"(?i)(?:https?://(?:api\.)?openalex\.org/(?:works/)?)?(W[0-9]{1,15})")
+_LONGEST = 2_000_000  # characters of a text
 _MOST_PLACES = 100_000  # words of an abstract
 
 
@@ -81,6 +82,8 @@ def abstract_in(index: object) -> str:
         for place in places
         if type(place) is int and 0 <= place < _MOST_PLACES
     }
+    if sum(map(len, words.values())) > _LONGEST:  # one long word can stand in every place
+        return ""
     return prose(" ".join(words[place] for place in sorted(words)))
 
 

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from explorer.papers import Paper
 from explorer.readers.source import Source
 
+_LONGEST = 500  # characters of a reason
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Name one record that cannot become a paper: the line it starts on, counted from 1, and why.
 
-    Where a format has no lines, `line` counts what `unit` names: "record", "row".
+    Where a format has no lines, `line` counts what `unit` names: "record", "row". A reason that repeats too much of a
+    file is cut.
     """
 
     line: int
     reason: str
     unit: str = "line"
+
+    def __post_init__(self) -> None:
+        """Bound the reason: files say what they like."""
+        if len(self.reason) > _LONGEST:
+            object.__setattr__(self, "reason", self.reason[:_LONGEST] + "...")
 
 
 Record = Paper | Rejected

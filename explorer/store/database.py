@@ -132,6 +132,13 @@ class PaperDatabase:
             raise LibraryDamaged(f"{self._name}: the paper of row {missing} is missing")
         return [found[row] for row in rows]
 
+    def ids(self) -> list[str]:
+        """Return all ids, in the order of rows."""
+        ids = [str(paper_id) for (paper_id,) in self._query("SELECT id FROM papers ORDER BY row")]
+        if len(ids) != self._rows:
+            raise LibraryDamaged(f"{self._name} holds {len(ids)} papers and not {self._rows}")
+        return ids
+
     def range(self, start: int, stop: int) -> Iterator[Paper]:
         """Yield the papers of rows `start` to `stop`, the last not included, without holding them all."""
         for first in range(start, stop, _BATCH):

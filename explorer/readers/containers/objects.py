@@ -26,6 +26,7 @@ _DEEPEST = 3  # envelopes within each other
 
 _BORDER = re.compile(r"\}\s*+,\s*+(?=\{)|\n[ \t,]*+(?=\{)")
 _SIGNS = re.compile(r"\"(?:[^\"\\\n]++|\\.)*+(?P<closed>\")?|[{}\[\]]")
+_FIRST_IN_LIST = ("{", "n")  # an object, or null for one that there is not
 _PAIRS = {"}": "{", "]": "["}
 _LONG_LINE = 1_000_000  # characters; what may be an answer and is longer is read member by member
 _ROOM = 65_536  # characters beyond the place of an error in which the end of its object is looked for
@@ -95,7 +96,7 @@ class _Objects:
         while sign := text.skip():
             if sign == "{":
                 yield from self._top()
-            elif sign == "[" and text.sign(1)[0] == "{":
+            elif sign == "[" and text.sign(1)[0] in _FIRST_IN_LIST:
                 yield from self._list()
             else:
                 yield from self._stray()

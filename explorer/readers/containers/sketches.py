@@ -13,7 +13,7 @@ from explorer.readers.containers.objects import Shape, objects
 from explorer.readers.source import Source
 
 _MOST = 10  # records looked at
-_BEGINS = re.compile(r"[\s\x1e\ufeff]*+(?:\{|\[\s*+\{)")
+_BEGINS = re.compile(r"[\s\x1e\ufeff]*+(?:\{|\[\s*+(?:null\s*+,\s*+)*+\{)")
 
 # What answers of all services have their records in.
 ANY_SHAPE = Shape(
