@@ -57,15 +57,25 @@ class Weighing:
     papers: int
     average_length: float
 
-    def weights(
-        self, counts: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]], frequencies: Any
-    ) -> NDArray[np.float64]:
-        """Return what occurrences weigh; `frequencies` are the numbers of papers that their terms are in."""
+    def idf(self, frequencies: Any) -> NDArray[np.float64]:
+        """Return what terms weigh that are in so many papers."""
         import numpy as np
 
-        idf = np.log1p((self.papers - np.asarray(frequencies) + 0.5) / (np.asarray(frequencies) + 0.5))
-        weights: NDArray[np.float64] = idf * counts / (counts + K1 * (1 - B + B * lengths / self.average_length))
+        idf: NDArray[np.float64] = np.log1p(
+            (self.papers - np.asarray(frequencies) + 0.5) / (np.asarray(frequencies) + 0.5)
+        )
+        return idf
+
+    def weights(
+        self, counts: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]], idf: Any
+    ) -> NDArray[np.float64]:
+        """Return what occurrences weigh; `idf` are what their terms weigh."""
+        weights: NDArray[np.float64] = idf * counts / (counts + self.normalized(lengths))
         return weights
+
+    def normalized(self, lengths: NDArray[np.integer[Any]]) -> Any:
+        """Return what papers of these lengths add to each count."""
+        return K1 * (1 - B + B * lengths / self.average_length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +234,7 @@ class LexicalIndex:
             start = int(self._table[position - 1, 1]) if position else 0
             postings = self._source.postings(start, int(self._table[position, 1]))
             rows, counts = postings[:, 0], postings[:, 1]
-            weights = self._weighing.weights(counts, self._lengths[rows], self._table[position, 2])
+            weights = self._weighing.weights(counts, self._lengths[rows], self._weighing.idf(self._table[position, 2]))
             values[rows] += amount * weights
             term_mean, term_variance = moments(weights, np.zeros(len(weights), dtype=np.int64), 1, count)
             mean += amount * float(term_mean[0])

@@ -233,7 +233,9 @@ def test_three_papers_by_hand() -> None:
 
 def counted(papers: Papers) -> related.Counts:
     counts = count_terms(papers.texts)
-    weights = counts.weighing.weights(counts.counts, counts.lengths[counts.rows], counts.frequencies[counts.terms])
+    weights = counts.weighing.weights(
+        counts.counts, counts.lengths[counts.rows], counts.weighing.idf(counts.frequencies[counts.terms])
+    )
     return counts.starts, counts.terms, np.sqrt(counts.counts), weights
 
 
@@ -252,7 +254,8 @@ def test_compiled_code_gives_the_same_bits(
     papers.texts[7] = papers.texts[299] = ""
     counts = counted(papers)
     candidates = np.random.default_rng(1).integers(0, 300, (rows, columns)).astype(np.int32)
-    plain, fast = related._pair_scores(counts, first, candidates), compiled(counts, first, candidates)
+    own = np.arange(first, first + rows)
+    plain, fast = related._pair_scores(counts, own, candidates), compiled(counts, own, candidates)
     assert plain.dtype == fast.dtype == np.float64
     assert plain.shape == fast.shape == (rows, columns)
     assert plain.tobytes() == fast.tobytes()
@@ -262,7 +265,7 @@ def test_compiled_code_gives_the_same_bits(
 def test_compiled_code_without_any_terms(compiled: Callable[..., NDArray[np.float64]]) -> None:
     counts = counted(Papers(made(5).vectors, [""] * 5))
     candidates = np.array([[1, 2], [0, 4]], dtype=np.int32)
-    for scores in (related._pair_scores(counts, 0, candidates), compiled(counts, 0, candidates)):
+    for scores in (related._pair_scores(counts, np.arange(2), candidates), compiled(counts, np.arange(2), candidates)):
         assert scores.tolist() == [[0, 0], [0, 0]]
 
 
@@ -271,7 +274,11 @@ def test_any_number_of_processors_gives_the_same_bits(processors: int | None, mo
     monkeypatch.setattr("os.cpu_count", lambda: processors)
     counts = counted(made(50))
     candidates = np.random.default_rng(1).integers(0, 50, (7, 20)).astype(np.int32)
-    assert related._compiled()(counts, 3, candidates).tobytes() == related._pair_scores(counts, 3, candidates).tobytes()
+    own = np.arange(3, 10)
+    assert (
+        related._compiled()(counts, own, candidates).tobytes()
+        == related._pair_scores(counts, own, candidates).tobytes()
+    )
 
 
 def test_a_library_is_the_same_compiled_or_not(

@@ -6,6 +6,7 @@ Otherwise only what changed is worked out. The picture is never made anew here: 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SMALL = 2000  # papers whose lists are made anew, whatever changed
 DUE = 0.2  # of the papers changed since terms were weighed: then they are weighed anew
-_MEASURED = 1000  # papers by which the picture is measured while it grows
+_MEASURED = 500  # papers by which the picture is measured while it grows
 _COPIED = 16_384  # rows at a time
 
 
@@ -111,11 +112,17 @@ class Succession:
         self.state.files["vectors"] = writer.close()
 
     def _changed_lists(self, derived: Derived, change: Change) -> NearestRows:
-        with self._progress.stage("words"), closing(derived.database()) as database:
+        nearest = NearestRows(self.state.array("vectors"))
+        with (
+            ThreadPoolExecutor(1) as beside,
+            self._progress.stage("words"),
+            closing(derived.database()) as database,
+        ):
+            vectors = beside.submit(lambda: nearest.vectors)
             words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
-        derived.store_words(words.counts, postings)
+            derived.store_words(words.counts, postings)
+            vectors.result()
         with self._progress.stage("neighbors"):
-            nearest = NearestRows(self.state.array("vectors"))
             same = first_of_equal(words.keys[:, 1])
             sample = unit(self._sampled(nearest))
             related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))

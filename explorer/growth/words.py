@@ -43,28 +43,27 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     frequencies[places[1]] = fresh.frequencies  # of terms that were not there; the others keep theirs
     frequencies[places[0]] = table[:, 2]
     old = stored.postings_of_all()
-    rows = change.now[old[:, 0]]
-    is_there = rows >= 0
-    terms = np.repeat(places[0], np.diff(table[:, 1], prepend=0))[is_there]
-    # Two ascending runs, which a stable sort merges in linear time.
-    places_now = np.concatenate(
-        [terms * n + rows[is_there], np.sort(places[1][fresh.terms] * n + change.fresh[fresh.rows])]
-    )
-    order = np.argsort(places_now, kind="stable")
-    by_term = np.lexsort((change.fresh[fresh.rows], fresh.terms))
-    counts = np.concatenate([old[is_there, 1], fresh.counts[by_term]])[order]
-    terms, rows = np.divmod(places_now[order], n)
+    rows, amounts = change.now[old[:, 0]].astype(np.int32), old[:, 1]
+    terms = np.repeat(places[0], np.diff(table[:, 1], prepend=0)).astype(np.int32)
+    if (rows < 0).any():
+        is_there = rows >= 0
+        rows, amounts, terms = rows[is_there], amounts[is_there], terms[is_there]
+    ours = places[1][fresh.terms] * n + change.fresh[fresh.rows]
+    order = np.argsort(ours)
+    before = np.searchsorted(terms * np.int64(n) + rows, ours[order])
+    new_terms, new_rows = np.divmod(ours[order], n)
+    terms, rows = np.insert(terms, before, new_terms), np.insert(rows, before, new_rows)
+    postings = np.stack([rows, np.insert(amounts, before, fresh.counts[order])], axis=1)
     lengths = np.empty(n, dtype=np.int32)
     lengths[change.kept] = stored.lengths()[change.origin[change.kept]]
     lengths[change.fresh] = fresh.lengths
-    postings = np.stack([rows, counts], axis=1).astype(np.int32)
     weighing = Weighing(**folder.manifest.weighing)  # type: ignore[arg-type]
     starts, by_paper, of_paper = _by_paper(terms, postings, len(keys), n)
     return TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing), postings
 
 
 def _by_paper(
-    terms: NDArray[np.int64], postings: NDArray[np.int32], term_count: int, papers: int
+    terms: NDArray[np.int32], postings: NDArray[np.int32], term_count: int, papers: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Return starts, terms and counts, paper by paper, of postings that are in the order of their terms."""
     import numpy as np

@@ -50,8 +50,10 @@ class RelatedPapers:
         self._nearest, self._counts, self._same = nearest, counts, same
         self._sample = sample.astype(np.float64)
         terms, rows = counts.terms, counts.rows
-        self._amounts = saturated(counts.counts.astype(np.float64))
-        self._weights = counts.weighing.weights(counts.counts, counts.lengths[rows], counts.frequencies[terms])
+        self._amounts = saturated(np.arange(counts.counts.max(initial=0) + 1, dtype=np.float64))[counts.counts]
+        self._weights = counts.weighing.idf(counts.frequencies)[terms]
+        self._weights *= counts.counts
+        self._weights /= counts.counts + counts.weighing.normalized(counts.lengths)[rows]
         means, variances = moments(self._weights, terms, len(counts.keys), len(counts.lengths))
         papers = len(counts.lengths)
         self._mean = np.bincount(rows, weights=self._amounts * means[terms], minlength=papers)
@@ -99,9 +101,10 @@ class RelatedPapers:
         flipped = (counts.starts, counts.terms, self._weights, self._amounts)
         order = np.argsort(papers, kind="stable")
         borders = np.flatnonzero(np.diff(papers[order], prepend=-1, append=-1))
+        room = np.zeros(len(counts.keys))
         for start, stop in itertools.pairwise(borders.tolist()):
             some = order[start:stop]
-            scores[some] = _pair_scores(flipped, papers[some[:1]], queries[None, some])[0]
+            scores[some] = _pair_scores(flipped, papers[some[:1]], queries[None, some], room)[0]
         return scores
 
     def scales_of(self, block: GraphBlock) -> NDArray[np.float32]:
@@ -148,14 +151,20 @@ class RelatedPapers:
 
 
 def _pair_scores(
-    counts: Counts, papers: NDArray[np.integer[Any]], candidates: NDArray[np.integer[Any]]
+    counts: Counts,
+    papers: NDArray[np.integer[Any]],
+    candidates: NDArray[np.integer[Any]],
+    asked: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the lexical scores of (m, c) candidates, row i being those of paper `papers[i]` as the query."""
+    """Return the lexical scores of (m, c) candidates, row i being those of paper `papers[i]` as the query.
+
+    `asked` is room for a zero for each term, where there is some already.
+    """
     import numpy as np
 
     starts, terms, amounts, weights = counts
     scores = np.empty(candidates.shape)
-    asked = np.zeros(int(terms.max(initial=0)) + 1)
+    asked = np.zeros(int(terms.max(initial=0)) + 1) if asked is None else asked
     for position, rows in enumerate(candidates):
         own = slice(starts[papers[position]], starts[papers[position] + 1])
         asked[terms[own]] = amounts[own]
