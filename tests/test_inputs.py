@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_listed_costs_no_other(papers: Path, monkeypatch
 
 def test_a_damaged_file_in_a_folder_keeps_what_precedes(papers: Path) -> None:
     lines = "".join(json.dumps({"title": hashlib.sha512(b"%d" % n).hexdigest()}) + "\n" for n in range(1000))
-    (papers / "a.gz").write_bytes(gzip.compress(lines.encode())[:-9000])
+    (papers / "a.gz").write_bytes(gzip.compress(lines.encode(), mtime=0)[:-9000])
     write(papers, {"b.jsonl": ONE})
     records = read(papers)
     assert records[-1] == ("papers/b.jsonl", Paper("one", "One", "Words."))
@@ -294,7 +294,7 @@ def give(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
-@pytest.mark.parametrize("content", [ONE.encode(), gzip.compress(ONE.encode()), ONE.encode("utf-16")])
+@pytest.mark.parametrize("content", [ONE.encode(), gzip.compress(ONE.encode(), mtime=0), ONE.encode("utf-16")])
 def test_standard_input(papers: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, content)
     with Inputs([Path("-"), Path("-")], InputOptions(), work=papers) as inputs:
@@ -446,14 +446,16 @@ def test_a_dry_run_of_a_build_that_would_fail(papers: Path) -> None:
 
 
 def test_a_dry_run_of_standard_input(papers: Path) -> None:
-    found = dry_run("-", input=gzip.compress(ONE.encode()))
+    found = dry_run("-", input=gzip.compress(ONE.encode(), mtime=0))
     assert (found["format"], found["papers"]) == ("jsonl", 1)
     assert found["files"][0]["name"] == "standard input"  # type: ignore[index]
 
 
 def test_a_dry_run_as_a_process(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "explorer", "build", "-", "--dry-run", "--json"]
-    result = subprocess.run(command, input=gzip.compress((ONE + TWO).encode()), capture_output=True, check=True)
+    result = subprocess.run(
+        command, input=gzip.compress((ONE + TWO).encode(), mtime=0), capture_output=True, check=True
+    )
     assert json.loads(result.stdout)["papers"] == 2
 
 

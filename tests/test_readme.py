@@ -132,6 +132,15 @@ def test_the_tables_of_the_map_are_what_was_measured() -> None:
     assert loaded("mapping").table(mapping["sizes"]) in README
 
 
+def test_the_tables_of_growth_are_what_was_measured() -> None:
+    growing = loaded("growing")
+    measured = json.loads(growing.RESULTS.read_text(encoding="utf-8"))
+    assert not measured["quick"]
+    assert len(growing.tables(measured)) == 3
+    for table in growing.tables(measured):
+        assert table in README
+
+
 def test_files_it_links_to_exist() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (PROJECT / target).exists(), target
