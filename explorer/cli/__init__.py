@@ -92,6 +92,8 @@ def cli() -> None:
     explorer find-similar "depth from one image"      papers like this text
     explorer map --open                               the interactive map
     explorer topics                                   what the library is about
+    explorer add today.md                             more papers, and nobody moves
+    explorer export -o papers.csv                     all of it, in other formats
     """
 
 
