@@ -112,7 +112,6 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     ids = [json.loads(line)["id"] for line in papers.records[:: count // REMOVED][:REMOVED]]
     outcome["others"] = {
         "verify": _timed(["verify"], grown, has_report=False),
-        "verify --deep": _timed(["verify", "--deep"], grown, has_report=False),
         f"remove, {REMOVED} papers": _timed(["remove", *ids], grown),
         "layout --refit": _timed(["layout", "--refit"], grown),
     }

@@ -203,6 +203,11 @@ def test_groups_in_groups_come_to_an_end(opening: str) -> None:
         assert inside in displayed(text.format(opening * 10_000, inside, "}" * 10_000))
 
 
+def test_arguments_of_a_command_that_nobody_knows_are_words_apart() -> None:
+    assert displayed(r"\unknown{one}{two}{three}{four}") == "unknown one two three four"
+    assert displayed(r"{\it one}{two}") == "onetwo"
+
+
 def test_looking_up_a_paper_does_not_load_it() -> None:
     program = "import sys, explorer.papers; print([name for name in sys.modules if 'papers.display' in name])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -20,7 +20,7 @@ from hashed_words import HashedWords
 
 from explorer import Library, Matches, Paper, embedder, readers
 from explorer.cli import cli
-from explorer.embedder import ModelFiles
+from explorer.embedder import ModelFiles, remembered
 
 Run = Callable[..., Result]
 MODEL = HashedWords(name="words")
@@ -58,7 +58,7 @@ def library(path: Path) -> Iterator[Library]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: Path) -> Run:
     """Run find-similar in a folder with some files; the model that it finds is the one of hashed words."""
-    monkeypatch.setattr(embedder, "find_model", lambda name=None, **_: ModelFiles(name or "words", tmp_path))
+    monkeypatch.setattr(remembered, "find_model", lambda name=None, **_: ModelFiles(name or "words", tmp_path))
     monkeypatch.setattr(embedder, "load", lambda files: MODEL)
     monkeypatch.setattr(ModelFiles, "identity", property(lambda self: HashedWords(name=self.name).identity))
     monkeypatch.setenv("EXPLORER_LIBRARY", str(path))

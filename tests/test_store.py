@@ -338,6 +338,8 @@ def arrays_of(rows: int) -> dict[str, tuple[NDArray[np.generic], str]]:
         "related": (following, "<i4"),
         "scores": (np.full((rows, 1), 1.25), "<f4"),
         "cosines": (np.full((rows, 1), 0.5), "<f4"),
+        "scales": (np.tile([0.1, 0.2, 1.0, 2.0, 0.5], (rows, 1)), "<f4"),
+        "keys": (np.arange(2 * rows).reshape(rows, 2), "<i8"),
         "twins": (np.array([[0, 0, 0], [1, 0, 1]]), "<i4"),
         "terms": (np.array([[-5, rows, rows], [7, rows + 1, 1]]), "<i8"),
         "postings": (np.array(postings), "<i4"),
@@ -375,8 +377,8 @@ def test_a_commit_replaces_everything_and_a_reader_keeps_what_it_opened(tmp_path
     assert reader.terms().postings(0, 2).tolist() == [[0, 1], [1, 1]]
     assert LibraryFolder(path).neighbors(1) == [(2, 0.5)]
     assert sorted(file.name.partition("-")[0] for file in path.iterdir()) == [
-        ".paper", "cosines", "faithfulness", "labels", "layout", "lengths", "manifest.json", "neighbors", "papers",
-        "postings", "related", "sample", "scores", "similarities", "terms", "topics", "twins", "vectors",
+        ".paper", "cosines", "faithfulness", "keys", "labels", "layout", "lengths", "manifest.json", "neighbors", "papers",
+        "postings", "related", "sample", "scales", "scores", "similarities", "terms", "topics", "twins", "vectors",
     ]  # fmt: skip
 
 
@@ -385,7 +387,7 @@ def test_a_missing_or_cut_file_is_named(tmp_path: Path, role: str) -> None:
     commit(tmp_path / "library", "0000000a", PAPERS[:2])
     (file,) = (tmp_path / "library").glob(f"{role}-*")
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.\w+ is \d+ bytes long and not \d+; build it again"):
+    with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.\w+ is \d+ bytes long and not \d+; 'explorer verify'"):
         LibraryFolder(tmp_path / "library")
     file.unlink()
     with pytest.raises(LibraryDamaged, match=rf"{role}-0000000a\.\w+ is missing"):
@@ -460,6 +462,8 @@ WRONG = [
     ("lengths", (3, 2), "<i4"), ("lengths", (3, 0), "<i4"), ("lengths", (3, 1), "<i8"), ("lengths", (3, 1), "<f4"),
     ("layout", (2, 2), "<f4"), ("layout", (3, 1), "<f4"), ("layout", (3, 2), "<f2"),
     ("faithfulness", (2, 1), "<f4"), ("faithfulness", (3, 2), "<f4"), ("faithfulness", (3, 1), "<f2"),
+    ("scales", (2, 5), "<f4"), ("scales", (3, 4), "<f4"), ("scales", (3, 5), "<i4"),
+    ("keys", (2, 2), "<i8"), ("keys", (3, 1), "<i8"), ("keys", (3, 2), "<i4"),
     ("topics", (2, 2), "<i4"), ("topics", (3, 1), "<i4"), ("topics", (3, 3), "<i4"), ("topics", (3, 2), "<f4"),
 ]  # fmt: skip
 

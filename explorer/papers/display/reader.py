@@ -23,6 +23,7 @@ class Reader:
         self.partners = braces(self.lexemes)
         self.position = self.depth = 0
         self.in_quotes = False
+        self.ends_of_arguments: set[int] = set()
 
     def rendered(self) -> str:
         """Return all of it; blanks may be doubled."""
@@ -60,7 +61,17 @@ class Reader:
         elif self._is_set(place, end):
             line.add("{" + self._group() + "}")
         else:
+            if self._is_next_argument(place, end):
+                line.add(" ")
             line.add(self._group())
+
+    def _is_next_argument(self, place: int, end: int) -> bool:
+        r"""Say whether a group follows another argument of a command that nobody knows: "\unknown{one}{two}"."""
+        before = self.lexemes[place - 1] if place else ""
+        is_next = before == "}" and place - 1 in self.ends_of_arguments
+        if is_next or (before[:1] == "\\" and before[1:2].isalpha()):
+            self.ends_of_arguments.add(end)
+        return is_next
 
     def _is_set(self, place: int, end: int) -> bool:
         """Say whether braces in prose mean themselves, as in "the labels {0, 1}", where nobody wrote LaTeX."""
