@@ -31,7 +31,7 @@ REMOVED = 100
 _NEAREST = 10
 
 _READING = """
-import json, resource, sys, time
+import json, sys, time
 from contextlib import closing
 from pathlib import Path
 from explorer.builder.intake import Inputs
@@ -46,7 +46,6 @@ with Inputs((Path(sys.argv[1]),), InputOptions()) as inputs, closing(PaperWriter
     writer.finish()
 print(json.dumps({
     "papers": writer.count, "seconds": time.perf_counter() - begun, "cpu": time.process_time() - used,
-    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
 }))
 """
 
@@ -160,9 +159,12 @@ def _read(folder: Path, papers: Papers, times: int) -> dict[str, Any]:
     with gzip.open(source, "wt", encoding="utf-8", compresslevel=1) as file:
         for turn in range(times):
             file.writelines(_renamed(papers.records, turn) if turn else papers.records)
-    seconds, _, printed = run([sys.executable, "-c", _READING, str(source), str(folder / f"read-{times}.sqlite")])
+    seconds, peak, printed = run([sys.executable, "-c", _READING, str(source), str(folder / f"read-{times}.sqlite")])
     found: dict[str, Any] = json.loads(printed)
-    found = {name: round(value, 3) for name, value in found.items()} | {"process_s": round(seconds, 3)}
+    found = {name: round(value, 3) for name, value in found.items()} | {
+        "process_s": round(seconds, 3),
+        "peak_mb": round(peak, 1),
+    }
     note(f"reading {found['papers']:,}: {found['papers'] / found['cpu']:,.0f} papers/s, {found['peak_mb']:.0f} MB")
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -69,6 +68,8 @@ class PaperWriter:
         self.without_abstract = 0  # more than before, of those in a database that goes on
         self._is_copy = source is not None
         if source is not None:
+            import shutil  # not for look-ups, which do not write
+
             shutil.copyfile(source, path)
         self._connection = sqlite3.connect(path, isolation_level=None)
         # Nothing reads the file before it is complete and forced to disk as a whole.
