@@ -122,9 +122,11 @@ class Derived:
     ) -> None:
         """Store the picture, and how true it is: of each paper, and over some `rows`."""
         neighbors = self._graph()[0] if neighbors is None else neighbors
-        self._state.store("layout", coordinates, "<f4")
-        self._state.store("faithfulness", kept_neighbors(neighbors, coordinates)[:, None], "<f4")
-        kept, trustworthiness = faithfulness(vectors, coordinates, rows)
+        with ThreadPoolExecutor(1) as beside:
+            measured = beside.submit(faithfulness, vectors, coordinates, rows)
+            self._state.store("layout", coordinates, "<f4")
+            self._state.store("faithfulness", kept_neighbors(neighbors, coordinates)[:, None], "<f4")
+            kept, trustworthiness = measured.result()
         self.picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
 
     def _graph(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -7,13 +7,14 @@ the related papers, those that lie within the shortlist as it was are ordered by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.derived import LISTS
 from explorer.builder.plan import NEIGHBORS
 from explorer.growth.change import Change
-from explorer.index import NearestRows
+from explorer.index import GraphBlock, NearestRows
 from explorer.ranking import SHORTLIST, Scale, fused
 from explorer.search.related import RelatedPapers
 
@@ -31,13 +32,21 @@ _ROUNDING = 1e-5  # more than float32 products are wrong by
 
 
 class ChangedLists:
-    """Make the lists of the next state from those of the state before."""
+    """Make the lists of the next state from those of the state before; `found` are the neighbors of the fresh rows."""
 
-    def __init__(self, nearest: NearestRows, related: RelatedPapers, same: NDArray[np.int64], change: Change) -> None:
+    def __init__(
+        self,
+        nearest: NearestRows,
+        related: RelatedPapers,
+        same: NDArray[np.int64],
+        change: Change,
+        found: Sequence[GraphBlock],
+    ) -> None:
         self._nearest = nearest
         self._related = related
         self._same = same
         self._change = change
+        self._found = found
 
     def of(self, before: Lists) -> Lists:
         """Return the lists of all rows; `before` are the stored ones, by role, with at least 30 others for each."""
@@ -55,13 +64,15 @@ class ChangedLists:
             lists[role][change.kept] = taken
         # A paper with the very text of a fresh one leads by it: that is worked out as in a build.
         is_whole &= ~np.isin(self._same, self._same[change.fresh])
-        self._search(lists, np.flatnonzero(~is_whole))
+        is_open = ~is_whole
+        is_open[change.fresh] = False
+        self._search(lists, np.flatnonzero(is_open))
         if len(change.fresh):
             self._enter(lists, np.flatnonzero(is_whole))
         return lists
 
     def _search(self, lists: Lists, rows: NDArray[np.int64]) -> None:
-        for block in self._nearest.graph(NEIGHBORS, SHORTLIST, rows):
+        for block in chain(self._found, self._nearest.graph(NEIGHBORS, SHORTLIST, rows)):
             made = (
                 block.rows,
                 block.similarities,

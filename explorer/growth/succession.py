@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.derived import LISTS, Derived
+from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState, versions
 from explorer.duplicates import first_of_equal
 from explorer.growth.change import Change
@@ -21,6 +22,7 @@ from explorer.growth.words import changed_words
 from explorer.index import NearestRows, unit
 from explorer.layout import placed, sampled_rows
 from explorer.progress import Progress
+from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
 from explorer.store import SAMPLE, ArrayWriter, LibraryFolder, Workshop
 from explorer.topics.growth import joined
@@ -118,15 +120,17 @@ class Succession:
             self._progress.stage("words"),
             closing(derived.database()) as database,
         ):
-            vectors = beside.submit(lambda: nearest.vectors)
+            searched = beside.submit(lambda: list(nearest.graph(NEIGHBORS, SHORTLIST, change.fresh)))
             words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
             derived.store_words(words.counts, postings)
-            vectors.result()
+            found = searched.result()
         with self._progress.stage("neighbors"):
             same = first_of_equal(words.keys[:, 1])
             sample = unit(self._sampled(nearest))
             related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
-            lists = ChangedLists(nearest, related, same, change).of({role: self.folder.array(role) for role in LISTS})
+            lists = ChangedLists(nearest, related, same, change, found).of(
+                {role: self.folder.array(role) for role in LISTS}
+            )
             for role, values in lists.items():
                 self.state.store(role, values, LISTS[role])
             derived.store_twins(words.keys, words.counts)

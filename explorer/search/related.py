@@ -54,11 +54,9 @@ class RelatedPapers:
         self._weights = counts.weighing.idf(counts.frequencies)[terms]
         self._weights *= counts.counts
         self._weights /= counts.counts + counts.weighing.normalized(counts.lengths)[rows]
-        means, variances = moments(self._weights, terms, len(counts.keys), len(counts.lengths))
         papers = len(counts.lengths)
-        self._mean = np.bincount(rows, weights=self._amounts * means[terms], minlength=papers)
-        amounts = self._amounts * self._amounts * variances[terms]
-        self._deviation = np.sqrt(np.bincount(rows, weights=amounts, minlength=papers))
+        self._means, self._variances = moments(self._weights, terms, len(counts.keys), papers)
+        self._scaled: tuple[GraphBlock, tuple[Scale, Scale]] | None = None
         self._scores = _compiled() if (papers if asked is None else asked) >= _COMPILED_FROM else _pair_scores
 
     def of(self, block: GraphBlock, keep: int) -> Lists:
@@ -67,7 +65,7 @@ class RelatedPapers:
 
         own = np.asarray(block.own)
         lexical = self.lexical(own, block.shortlist)
-        scales = self._scales(own)
+        scales = self._scales(block)
         dense, words = fused(block.products, lexical, scales)
         first = self._same[block.shortlist] == self._same[own, None]
         approximate = led(dense + words, first)
@@ -114,16 +112,30 @@ class RelatedPapers:
         """
         import numpy as np
 
-        dense, words = self._scales(np.asarray(block.own))
+        dense, words = self._scales(block)
         least = block.products.min(axis=1, keepdims=True, initial=1.0)
         columns = (dense.mean, dense.deviation, words.mean, words.deviation, least)
         return np.concatenate(columns, axis=1).astype(np.float32)
 
-    def _scales(self, own: NDArray[np.integer[Any]]) -> tuple[Scale, Scale]:
-        """Return the library's scales for some rows as queries, in columns."""
-        cosines = self._nearest.vectors[own].astype("f8") @ self._sample.T
-        dense = Scale(cosines.mean(axis=1)[:, None], cosines.std(axis=1)[:, None])
-        return dense, Scale(self._mean[own, None], self._deviation[own, None])
+    def _scales(self, block: GraphBlock) -> tuple[Scale, Scale]:
+        """Return the library's scales for the rows of a block as queries, in columns; those of one block are kept."""
+        import numpy as np
+
+        if self._scaled is None or self._scaled[0] is not block:
+            own = np.asarray(block.own)
+            cosines = self._nearest.vectors[own].astype(np.float64) @ self._sample.T
+            dense = Scale(cosines.mean(axis=1)[:, None], cosines.std(axis=1)[:, None])
+            self._scaled = block, (dense, self._lexical_scale(own))
+        return self._scaled[1]
+
+    def _lexical_scale(self, own: NDArray[np.integer[Any]]) -> Scale:
+        import numpy as np
+
+        owners, entries = _entries(self._counts.starts, own)
+        amounts, terms = self._amounts[entries], self._counts.terms[entries]
+        means = np.bincount(owners, weights=amounts * self._means[terms], minlength=len(own))
+        variances = np.bincount(owners, weights=amounts * amounts * self._variances[terms], minlength=len(own))
+        return Scale(means[:, None], np.sqrt(variances)[:, None])
 
     def _exact(
         self,
@@ -168,13 +180,20 @@ def _pair_scores(
     for position, rows in enumerate(candidates):
         own = slice(starts[papers[position]], starts[papers[position] + 1])
         asked[terms[own]] = amounts[own]
-        sizes = starts[rows + 1] - starts[rows]
-        owners = np.repeat(np.arange(len(rows)), sizes)
-        entries = np.arange(len(owners)) + np.repeat(starts[rows] - np.cumsum(sizes) + sizes, sizes)
+        owners, entries = _entries(starts, rows)
         products = asked[terms[entries]] * weights[entries]
         scores[position] = np.bincount(owners, weights=products, minlength=len(rows))
         asked[terms[own]] = 0.0
     return scores
+
+
+def _entries(starts: NDArray[np.int64], rows: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return of the entries of some rows, row after row, the position of their row among these, and their places."""
+    import numpy as np
+
+    sizes = starts[rows + 1] - starts[rows]
+    owners = np.repeat(np.arange(len(rows)), sizes)
+    return owners, np.arange(len(owners)) + np.repeat(starts[rows] - np.cumsum(sizes) + sizes, sizes)
 
 
 def _compiled() -> Callable[..., NDArray[np.float64]]:

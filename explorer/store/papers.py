@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from explorer.errors import LibraryDamaged
 from explorer.papers import Paper, are_one, derived_id, identity, merged, title_key
 
 _SCHEMA = """
@@ -126,6 +127,8 @@ class PaperWriter:
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             for stored in connection.execute(f"SELECT {COLUMNS} FROM papers ORDER BY row"):  # noqa: S608 -- constants
+                if crc_of(stored[:-1]) != stored[-1]:
+                    raise LibraryDamaged(f"{source.name}: row {stored[0]} was altered (checksum)")
                 if stored[0] not in without:
                     values = [self.count, *stored[1:-1]]
                     self._connection.execute(self._insertion, (*values, crc_of(values)))
