@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -848,14 +849,16 @@ def test_threads_share_an_open_library(tmp_path: Path) -> None:
     values = np.arange(60_000, dtype=np.int32).reshape(20_000, 3)
     path = tmp_path / "neighbors-0000000a.npy"
     entry = write_array(path, values, "<i4")
+    rows = [row * 7919 % 20_000 for row in range(2000)]
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with path.open("rb") as file, ThreadPoolExecutor(8) as pool:
-            rows = [row * 7919 % 20_000 for row in range(2000)]
+    with path.open("rb") as file, ThreadPoolExecutor(8) as pool:
+        # Every thread has started before switches become frequent: a tracer cannot be installed in two at once.
+        list(pool.map(threading.Barrier(8).wait, [60] * 8))
+        sys.setswitchinterval(1e-5)
+        try:
             assert list(pool.map(lambda row: read_row(file, entry, row).tolist(), rows)) == values[rows].tolist()
-    finally:
-        sys.setswitchinterval(interval)
+        finally:
+            sys.setswitchinterval(interval)
 
 
 def test_where_a_file_cannot_be_read_at_a_position_threads_take_turns(

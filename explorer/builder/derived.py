@@ -114,18 +114,13 @@ class Derived:
         self._state.store_text("labels", "json", [topics.to_json()])
 
     def store_layout(
-        self,
-        vectors: NDArray[np.float32],
-        coordinates: NDArray[np.float32],
-        rows: NDArray[np.integer[Any]],
-        neighbors: NDArray[np.int32] | None = None,
+        self, vectors: NDArray[np.float32], coordinates: NDArray[np.float32], rows: NDArray[np.integer[Any]]
     ) -> None:
         """Store the picture, and how true it is: of each paper, and over some `rows`."""
-        neighbors = self._graph()[0] if neighbors is None else neighbors
         with ThreadPoolExecutor(1) as beside:
             measured = beside.submit(faithfulness, vectors, coordinates, rows)
             self._state.store("layout", coordinates, "<f4")
-            self._state.store("faithfulness", kept_neighbors(neighbors, coordinates)[:, None], "<f4")
+            self._state.store("faithfulness", kept_neighbors(self._graph()[0], coordinates)[:, None], "<f4")
             kept, trustworthiness = measured.result()
         self.picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from explorer.builder.derived import STAGES, Derived
@@ -18,7 +17,7 @@ from explorer.builder.options import BuildOptions, BuildReport
 from explorer.builder.plan import Plan
 from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
-from explorer.builder.state import NextState, versions
+from explorer.builder.state import NextState, now, versions
 from explorer.embedder import Embedder, ModelFiles
 from explorer.errors import InvalidInput
 from explorer.index import unit
@@ -145,7 +144,7 @@ class Build:
         self._state.files["vectors"] = writer.close()
 
     def _commit(self, derived: Derived) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        created = now()
         manifest = Manifest(
             generation=self._state.generation,
             papers=self._report.papers,
@@ -155,7 +154,7 @@ class Build:
             files=self._state.files,
             weighing=derived.weighing,
             picture=derived.picture,
-            added=[now],
+            added=[created],
             counts={
                 "repeated": self._report.repeated,
                 "rejected": self._report.rejected_count,
@@ -164,6 +163,6 @@ class Build:
                 "drift": 0,
             },
             versions=versions(),
-            created=now,
+            created=created,
         )
         self._workshop.commit(manifest)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,16 +55,22 @@ class NextState:
         assert self._before is not None  # noqa: S101 -- only what grows keeps
         self.files |= {role: self._before.files[role] for role in roles}
 
-    def copy(self, role: str) -> None:
-        """Let an array of the state before be one of this one, under a name of its own: what it is made of is safe."""
-        assert self._before is not None  # noqa: S101
-        entry = self._before.files[role]
-        shutil.copyfile(self.workshop.path / entry.name, self.path(role))
-        self.files[role] = replace(entry, name=describe_file(self.path(role)).name)
-
     def array(self, role: str) -> NDArray[Any]:
-        """Return the array of a role that has been written, memory-mapped and checked."""
-        return load_array(self.path(role))
+        """Return the array of a role that has been written, or is kept, memory-mapped and checked."""
+        name = self.files[role].name
+        return load_array((self.workshop.work if self.generation in name else self.workshop.path) / name)
+
+    def commit(self, **said: Any) -> None:
+        """Commit; `said` are the fields of the manifest that differ from those before."""
+        assert self._before is not None  # noqa: S101
+        self.workshop.commit(
+            replace(self._before, **said, generation=self.generation, files=self.files, versions=versions())
+        )
+
+
+def now() -> str:
+    """Return the time, as manifests say it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def versions() -> dict[str, str]:

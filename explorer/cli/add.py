@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.inputs import input_options
 from explorer.cli.options import json_option, library_option, model_option
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 if TYPE_CHECKING:
     from explorer.builder import InputOptions
@@ -43,4 +43,3 @@ def add_command(
         if with_map:
             library.write_map()
         print_growth(library, report, as_json)
-        say_map_is_old(library)

@@ -8,7 +8,7 @@ import click
 
 from explorer.cli.options import json_option, library_option
 from explorer.cli.printing import print_json, say
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 
 @click.command("duplicates")
@@ -28,7 +28,6 @@ def duplicates_command(path: Path | None, merge: bool, as_json: bool) -> None:
     with Library.open(path) as library:
         if merge:
             print_growth(library, library.merge_duplicates(), as_json)
-            say_map_is_old(library)
             return
         groups = library.duplicates()
         for group in groups:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from explorer.cli.options import json_option, library_option
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 
 @click.command("layout")
@@ -24,4 +24,3 @@ def layout_command(refit: bool, path: Path | None, as_json: bool) -> None:  # no
 
     with Library.open(path) as library:
         print_growth(library, library.refit(), as_json)
-        say_map_is_old(library)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from explorer.cli.options import json_option, library_option
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 
 @click.command("remove")
@@ -28,4 +28,3 @@ def remove_command(ids: tuple[str, ...], path: Path | None, as_json: bool) -> No
         names += sys.stdin.read().splitlines() if name == "-" else [name]
     with Library.open(path) as library:
         print_growth(library, library.remove(*(name for name in names if name.strip())), as_json)
-        say_map_is_old(library)

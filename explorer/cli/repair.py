@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from explorer.cli.options import json_option, library_option
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 
 @click.command("repair")
@@ -26,4 +26,3 @@ def repair_command(path: Path | None, as_json: bool) -> None:
     report = repair(where)
     with Library.open(where) as library:
         print_growth(library, report, as_json)
-        say_map_is_old(library)

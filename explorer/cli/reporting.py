@@ -15,10 +15,15 @@ _CROWDED = 0.2  # of a library's papers that were placed among others: then it i
 
 
 def print_growth(library: Library, report: GrowthReport, as_json: bool) -> None:
-    """Print what became of a library."""
+    """Print what became of a library, and on standard error whether its page shows an earlier state."""
     if as_json:
         print_json({"library": str(library.path), **asdict(report)})
-        return
+    else:
+        _print_in_words(library, report)
+    _say_map_is_old(library)
+
+
+def _print_in_words(library: Library, report: GrowthReport) -> None:
     details = [
         (report.added, "added"),
         (report.changed, "with another text"),
@@ -36,8 +41,7 @@ def print_growth(library: Library, report: GrowthReport, as_json: bool) -> None:
         say("much was added: 'explorer layout --refit' draws the map anew", err=True)
 
 
-def say_map_is_old(library: Library) -> None:
-    """Say on standard error that the page in the library's folder shows an earlier state, if it does."""
+def _say_map_is_old(library: Library) -> None:
     page = library.path / "map.html"
     try:
         is_old = page.stat().st_mtime < (library.path / "manifest.json").stat().st_mtime

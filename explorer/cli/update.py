@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.inputs import input_options
 from explorer.cli.options import json_option, library_option, model_option
-from explorer.cli.reporting import print_growth, say_map_is_old
+from explorer.cli.reporting import print_growth
 
 if TYPE_CHECKING:
     from explorer.builder import InputOptions
@@ -32,4 +32,3 @@ def update_command(
 
     with Library.open(path, model=model) as library:
         print_growth(library, library.update(inputs, columns=reading.columns, strict=reading.strict), as_json)
-        say_map_is_old(library)

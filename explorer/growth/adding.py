@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,12 @@ from explorer.builder.embedding import Shards
 from explorer.builder.intake import Inputs
 from explorer.builder.ready import ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
+from explorer.builder.state import now
 from explorer.embedder import Embedder, ModelFiles, require_same_model
 from explorer.errors import InvalidInput
 from explorer.growth.change import Change
 from explorer.growth.options import AddOptions, GrowthReport
-from explorer.growth.succession import Succession, now
+from explorer.growth.succession import Succession
 from explorer.index import unit
 from explorer.progress import Progress
 from explorer.store import LibraryFolder, PaperDatabase, PaperWriter, Workshop, load_array
@@ -173,7 +173,7 @@ class _Addition:
         file = self._options.vectors
         assert file is not None  # noqa: S101 -- who calls has looked
         vectors = ready_vectors(file)
-        ordinals = np.asarray(array("q", (self._records[row] for row in fresh)))
+        ordinals = np.array([self._records[row] for row in fresh])
         if len(vectors) == self._count:
             return unit(vectors[ordinals])
         if len(vectors) == len(fresh):

@@ -91,12 +91,13 @@ class ChangedLists:
         is_near = products > lists["similarities"][own, -1] - _ROUNDING
         cosines = self._cosines(own[is_near], fresh[is_near])
         _merge(lists, ("neighbors", "similarities"), own[is_near], (fresh[is_near], cosines))
-        scores = self._scores(lists, own, fresh, products)
+        lexical = self._related.answers(own, fresh)
+        scores = _scores(lists, own, products, lexical)
         margin = _ROUNDING / np.maximum(lists["scales"][own, 1], 1e-9)
         is_related = scores > lists["scores"][own, -1] - margin
         own, fresh = own[is_related], fresh[is_related]
         cosines = self._cosines(own, fresh)
-        scores = self._scores(lists, own, fresh, cosines)
+        scores = _scores(lists, own, cosines, lexical[is_related])
         _merge(lists, ("related", "scores", "cosines"), own, (fresh, scores.astype(np.float32), cosines))
 
     def _pairs(self, lists: Lists, rows: NDArray[np.int64]) -> Iterator[Pairs]:
@@ -120,14 +121,14 @@ class ChangedLists:
             cosines[some] = self._nearest.pairs(self._nearest.vectors[rows[some]], others[some, None])[:, 0]
         return cosines
 
-    def _scores(
-        self, lists: Lists, rows: NDArray[np.int64], others: NDArray[np.int64], cosines: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
-        """Return the score of each of `others` as an answer to the row beside it."""
-        scales = lists["scales"][rows].astype("f8").T
-        lexical = self._related.answers(rows, others)
-        dense, words = fused(cosines, lexical, (Scale(scales[0], scales[1]), Scale(scales[2], scales[3])))
-        return dense + words
+
+def _scores(
+    lists: Lists, rows: NDArray[np.int64], cosines: NDArray[np.float32], lexical: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the fused scores of answers to `rows`, by the scales that these were ordered with."""
+    scales = lists["scales"][rows].astype("f8").T
+    dense, words = fused(cosines, lexical, (Scale(scales[0], scales[1]), Scale(scales[2], scales[3])))
+    return dense + words
 
 
 def _merge(lists: Lists, roles: tuple[str, ...], own: NDArray[np.int64], entering: tuple[NDArray[Any], ...]) -> None:

@@ -40,6 +40,6 @@ def refit(path: Path) -> GrowthReport:
                 rows = np.arange(before.papers)
                 drawn = project(vectors, neighbors, similarities, options, process)
                 coordinates = aligned(drawn, old, rows, rows)
-                derived.store_layout(vectors, coordinates, sampled_rows(before.papers, seed=options.seed), neighbors)
+                derived.store_layout(vectors, coordinates, sampled_rows(before.papers, seed=options.seed))
             succession.commit(picture=derived.picture)
     return GrowthReport(papers=before.papers, seconds=progress.seconds)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
-from dataclasses import replace
-from hashlib import file_digest
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.builder.derived import STAGES, Derived
-from explorer.builder.state import NextState, versions
+from explorer.builder.state import NextState
 from explorer.errors import LibraryDamaged
 from explorer.growth.options import GrowthReport
+from explorer.growth.verifying import wrong_file
 from explorer.layout import LayoutOptions, LayoutProcess, sampled_rows
 from explorer.progress import Progress
 from explorer.store import Manifest, PaperDatabase, PaperWriter, Workshop, load_array, read_manifest
@@ -37,7 +36,7 @@ def repair(path: Path) -> GrowthReport:
         _require_whole_vectors(path, before)
         with progress.stage("reading"):
             without_abstract = _rewrite_papers(path, before, state)
-        state.copy("vectors")
+        state.keep("vectors")
         derived = Derived(state, before.papers, progress)
         nearest = derived.store_lists()
         options = LayoutOptions(**before.parameters["layout"])
@@ -50,20 +49,9 @@ def repair(path: Path) -> GrowthReport:
             derived.store_layout(nearest.vectors, layout, sampled_rows(before.papers, seed=options.seed))
         _keep_rejected(path, before, state)
         with progress.stage("writing"):
-            workshop.commit(_manifest(before, state, derived, without_abstract))
+            counts = {"without_abstract": without_abstract, "topics": derived.topics, "drift": 0}
+            state.commit(weighing=derived.weighing, picture=derived.picture, counts={**before.counts, **counts})
     return GrowthReport(papers=before.papers, seconds=progress.seconds)
-
-
-def _manifest(before: Manifest, state: NextState, derived: Derived, without_abstract: int) -> Manifest:
-    return replace(
-        before,
-        generation=state.generation,
-        files=state.files,
-        weighing=derived.weighing,
-        picture=derived.picture,
-        counts={**before.counts, "without_abstract": without_abstract, "topics": derived.topics, "drift": 0},
-        versions=versions(),
-    )
 
 
 def _rewrite_papers(path: Path, before: Manifest, state: NextState) -> int:
@@ -106,9 +94,4 @@ def _keep_rejected(path: Path, before: Manifest, state: NextState) -> None:
 
 
 def _is_whole(path: Path, before: Manifest, role: str) -> bool:
-    entry = before.files.get(role)
-    with suppress(OSError):
-        if entry is not None:
-            with (path / entry.name).open("rb") as file:
-                return file_digest(file, "sha256").hexdigest() == entry.sha256
-    return False
+    return role in before.files and not wrong_file(path, before.files[role])

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.derived import LISTS, Derived
 from explorer.builder.plan import NEIGHBORS
-from explorer.builder.state import NextState, versions
+from explorer.builder.state import NextState
 from explorer.duplicates import first_of_equal
 from explorer.growth.change import Change
 from explorer.growth.lists import ChangedLists
@@ -46,7 +44,6 @@ class Succession:
         folder.require_whole("papers")  # what is copied gets a checksum of its own, damage included
         self.folder = folder
         self.state = NextState(workshop, folder.manifest)
-        self._workshop = workshop
         self._progress = progress
 
     def finish(self, change: Change, fresh: NDArray[np.floating[Any]], **said: Any) -> None:
@@ -68,15 +65,8 @@ class Succession:
 
     def commit(self, **said: Any) -> None:
         """Commit the files of the state; `said` are the fields of the manifest that differ from those before."""
-        manifest = replace(
-            self.folder.manifest,
-            **said,
-            generation=self.state.generation,
-            files=self.state.files,
-            versions=versions(),
-        )
         with self._progress.stage("writing"):
-            self._workshop.commit(manifest)
+            self.state.commit(**said)
 
     def _follow(self, derived: Derived, change: Change, fresh: NDArray[np.floating[Any]], drift: int) -> int:
         """Store everything; return how far the weights of terms are behind."""
@@ -167,8 +157,3 @@ class Succession:
             previous = Previous(Topics.from_json(self.folder.labels(), self.folder.array("topics")), change.origin)
             neighbors, similarities = self.state.array("neighbors"), self.state.array("similarities")
             derived.store_topics(joined(previous, neighbors, similarities))
-
-
-def now() -> str:
-    """Return the time, as manifests say it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -64,7 +64,7 @@ def _checks(path: Path, deep: bool) -> Iterator[Check]:
     yield Check("manifest", f"{manifest.papers:,} papers, {len(manifest.files)} files")
     is_whole = True
     for role, entry in manifest.files.items():
-        if wrong := _wrong_file(path, entry):
+        if wrong := wrong_file(path, entry):
             is_whole = False
             yield Check(f"file {role}", wrong=wrong, repair=REBUILD if role in _GIVEN else REPAIR)
     if is_whole:
@@ -73,7 +73,7 @@ def _checks(path: Path, deep: bool) -> Iterator[Check]:
     yield from _agreements(path, manifest, deep)
 
 
-def _wrong_file(path: Path, entry: FileEntry) -> str:
+def wrong_file(path: Path, entry: FileEntry) -> str:
     """Say what is wrong with one file; nothing if it is what was written."""
     file = path / entry.name
     try:

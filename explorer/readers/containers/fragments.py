@@ -95,14 +95,15 @@ class _Words:
             self._after_heading = True
             self._pieces[begin:] = [f"\n\n{heading}: " if heading and not _SELF_EVIDENT.fullmatch(heading) else "\n\n"]
         elif name == "tex-math":
-            self._formula = _formula(inside)
+            self._formula = formula(inside)
             self._pieces[begin:] = [self._formula]
         elif name == "alternatives" and self._formula:
             self._pieces[begin:] = [self._formula]
             self._formula = ""
 
 
-def _formula(written: str) -> str:
+def formula(written: str) -> str:
+    """Return the LaTeX of a formula between dollar signs, without the document that it was set in."""
     if _BEGIN in written:
         written = written.partition(_BEGIN)[2].partition(_END)[0]
     bare = written.strip().strip("$").strip()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from explorer.readers.containers.elements import attribute, name_of
+from explorer.readers.containers.fragments import formula
 
 _DEEPEST = 60  # elements within each other; deeper ones give their words only
 _BLOCKS = frozenset({
@@ -14,7 +15,6 @@ _BLOCKS = frozenset({
 _LEFT_OUT = frozenset(
     {"annotation", "annotation-xml", "fn", "graphic", "inline-graphic", "media", "object-id", "xref-group"}
 )
-_BEGIN, _END = r"\begin{document}", r"\end{document}"  # around a formula that was set by itself
 _NOTES = frozenset({"aff", "author-notes", "corresp", "fn", "table-fn"})
 
 
@@ -79,11 +79,7 @@ def _signs(element: Element) -> str:
 
 
 def _formula(element: Element) -> str:
-    written = "".join(element.itertext())
-    if _BEGIN in written:
-        written = written.partition(_BEGIN)[2].partition(_END)[0]
-    bare = written.strip().strip("$").strip()
-    return f"${bare}$" if bare else ""
+    return formula("".join(element.itertext()))
 
 
 def _alternative(element: Element) -> str:
