@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
@@ -16,6 +15,7 @@ from explorer.papers import Paper
 from explorer.store import LibraryFolder, is_library
 from explorer.store.folder import MANIFEST
 from explorer.store.manifest import is_own_name
+from explorer.wholefiles import whole_file
 from explorer.writers import PACKED, Entry, Writer
 from explorer.writers.text import one_line
 
@@ -172,15 +172,8 @@ def _write_file(holdings: StoredHoldings, writer: Writer, path: Path) -> None:
     where = path.resolve()
     _require_not_ours(where)
     where.parent.mkdir(parents=True, exist_ok=True)
-    beside = where.with_name(f".export-{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as stream:
-            _write(holdings, writer, stream, packed=path.name.lower().endswith(PACKED))
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(where)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(where) as stream:
+        _write(holdings, writer, stream, packed=path.name.lower().endswith(PACKED))
 
 
 def _require_not_ours(where: Path) -> None:

@@ -21,8 +21,11 @@ from explorer.papers.markup import strip_html
 from explorer.readers import Record, Rejected, parquet
 from explorer.readers.containers import rows as rows_module
 from explorer.readers.containers.columns import choose
+from explorer.readers.containers.dates import written_date
+from explorer.readers.containers.people import people_in, straight
 from explorer.readers.containers.rows import Dialect, Rows, text_lines
-from explorer.readers.containers.tables import categories_in, date_of, iso_date, people_in, person
+from explorer.readers.containers.tables import date_of
+from explorer.readers.containers.values import categories_in
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -317,9 +320,9 @@ def test_authors(written: Any, expected: list[str]) -> None:
     assert people_in(written) == expected
 
 
-def test_a_person() -> None:
-    assert person("King, Martin Luther, Jr.") == person("King, Jr., Martin Luther") == "Martin Luther King Jr."
-    assert person("ATLAS Collaboration") == "ATLAS Collaboration"
+def test_a_straight() -> None:
+    assert straight("King, Martin Luther, Jr.") == straight("King, Jr., Martin Luther") == "Martin Luther King Jr."
+    assert straight("ATLAS Collaboration") == "ATLAS Collaboration"
 
 
 @pytest.mark.parametrize(
@@ -334,7 +337,7 @@ def test_a_person() -> None:
     ],
 )  # fmt: skip
 def test_dates(written: str, expected: str) -> None:
-    assert iso_date(written) == expected
+    assert written_date(written) == expected
 
 
 def test_a_date_without_its_year() -> None:

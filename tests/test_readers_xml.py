@@ -21,7 +21,7 @@ from explorer.readers import Record, Rejected, Source
 from explorer.readers.containers.arxiv import arxiv_categories
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import root_of
-from explorer.readers.containers.people import creators, listed, straight
+from explorer.readers.containers.people import creators, people_in, straight
 from explorer.readers.containers.subjects import category_of
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -685,9 +685,9 @@ def test_names() -> None:
     assert straight("Smith, John, 1970-") == straight("Smith, John (1970-2001)") == "John Smith"
     assert straight("University of Somewhere, Department of Maps") == "University of Somewhere, Department of Maps"
     assert creators(["Smith, J.; Doe, A.", "Lee, C.; Institute of X, Y"]) == ["J. Smith", "A. Doe", "C. Lee"]
-    assert listed("A. One, B. Two and C. Three") == ["A. One", "B. Two", "C. Three"]
-    assert listed("Smith, J. K., Doe, A.") == ["J. K. Smith", "A. Doe"]
-    assert listed("Xu Li, Wei") == ["Xu Li", "Wei"]
+    assert people_in("A. One, B. Two and C. Three") == ["A. One", "B. Two", "C. Three"]
+    assert people_in("Smith, J. K., Doe, A.") == ["J. K. Smith", "A. Doe"]
+    assert people_in("Xu Li, Wei") == ["Xu Li", "Wei"]
 
 
 def test_the_root() -> None:

@@ -21,7 +21,8 @@ from explorer import Library
 from explorer.errors import LibraryDamaged, LibraryExists, LibraryInaccessible, LibraryLocked, LibraryNotFound
 from explorer.store import LibraryFolder, Workshop, arrays, files, load_array, read_manifest, tidy, write_array
 from explorer.store import folder as folder_module
-from explorer.store.files import flush_folder, make_folder, open_file
+from explorer.store.files import make_folder, open_file
+from explorer.wholefiles import flush_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, pipes and forcing folders to disk are POSIX")
 

@@ -52,11 +52,7 @@ def build_command(
         from explorer.cli.surveying import print_survey
 
         context.exit(print_survey(inputs, reading, as_json))
-    from explorer.builder import BuildOptions, build
-    from explorer.library import Library, default_path
+    from explorer.library import Library
 
-    where = default_path() if path is None else path
-    report = build(where, BuildOptions(inputs, **making, reading=reading))
-    with Library.open(where, model=making["model"]) as library:
-        library.built = report
+    with Library.build(inputs, path, **making, columns=reading.columns, strict=reading.strict) as library:
         print_report(library, as_json)

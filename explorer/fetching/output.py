@@ -17,6 +17,7 @@ from typing import Any
 
 from explorer.errors import InvalidInput
 from explorer.papers import Paper
+from explorer.wholefiles import whole_file
 
 _FORMAT = 1
 
@@ -126,18 +127,8 @@ class Output:
             raise InvalidInput(f"{self.path} was changed since it was fetched: {_NEW}")
 
     def _save(self) -> None:
-        temporary = self._state_path.with_name(self._state_path.name + ".new")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump({"format": _FORMAT, **asdict(self.state)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._state_path)
-        with suppress(OSError):  # Windows opens no folders
-            descriptor = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with whole_file(self._state_path) as file:
+            file.write(json.dumps({"format": _FORMAT, **asdict(self.state)}).encode())
 
 
 _NEW = "name another file with -o, or remove it and fetch again"

@@ -14,7 +14,7 @@ from explorer.papers.markup import strip_html
 from explorer.readers.containers.arxiv import announcement, arxiv_categories, month_of, names
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import Found, child, grouped, papers, root_of, words_of
-from explorer.readers.containers.people import listed
+from explorer.readers.containers.people import people_in
 from explorer.readers.containers.prose import prose
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -76,7 +76,7 @@ def _text(own: _Parts, name: str) -> str:
 
 def _authors(own: _Parts, others: _Parts) -> list[str]:
     people = [readable(name) for part in own.get("author", []) if (name := words_of(child(part, "name")))]
-    return people or [name for part in others.get("creator", []) for name in listed(words_of(part))]
+    return people or [name for part in others.get("creator", []) for name in people_in(words_of(part))]
 
 
 def _date(own: _Parts) -> str:

@@ -18,7 +18,7 @@ from explorer.readers.containers.arxiv import arxiv_categories, names
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import Found, child, children, name_of, papers, root_of, words_of
 from explorer.readers.containers.jats import article
-from explorer.readers.containers.people import creators, listed, named
+from explorer.readers.containers.people import creators, named, people_in
 from explorer.readers.containers.prose import language, prose
 from explorer.readers.containers.subjects import category_of
 from explorer.readers.registry import Reader, Record, register
@@ -88,7 +88,7 @@ def _arxiv(metadata: Element) -> dict[str, Any]:
     return {
         "title": prose(child(metadata, "title")),
         "abstract": prose(child(metadata, "abstract")),
-        "authors": listing or listed(_without_affiliations(words_of(authors)[:_LONGEST_LIST])),
+        "authors": listing or people_in(_without_affiliations(words_of(authors)[:_LONGEST_LIST])),
         "date": written_date(versions[0][1] if versions else words_of(child(metadata, "created"))),
         "categories": arxiv_categories(words_of(child(metadata, "categories")).split()),
         "candidates": [words_of(child(metadata, "id")) + newest, *dois],

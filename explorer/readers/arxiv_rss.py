@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from explorer.papers import Paper, arxiv_identifier, readable
+from explorer.papers import Paper, arxiv_identifier
 from explorer.papers.markup import strip_html
 from explorer.readers.containers.arxiv import announcement, arxiv_categories, month_of, names
 from explorer.readers.containers.dates import written_date
 from explorer.readers.containers.elements import Found, attribute, grouped, papers, root_of, words_of
-from explorer.readers.containers.people import listed, straight
+from explorer.readers.containers.people import people_in, straight
 from explorer.readers.containers.prose import prose
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -122,8 +122,8 @@ def _text(elements: list[Element], *, plain: bool) -> str:
 def _authors(item: _Item) -> list[str]:
     written = [strip_html(prose(part))[0] for part in item.others.get("creator", []) + item.own.get("author", [])]
     if len(written) == 1:
-        return listed(written[0])
-    return [readable(straight(name)) for name in written]
+        return people_in(written[0])
+    return [straight(name) for name in written]
 
 
 register(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, arxiv_identifier, doi_in, readable, title_key
+from explorer.readers.containers.dates import iso_date, written_date
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
 
@@ -36,7 +37,6 @@ _LONGEST = 16 * 1024 * 1024  # characters of an entry; one that is not closed mu
 _LONGEST_STRINGS = 1_000_000  # characters of all @string together: they can be made of one another, ten times each
 _LONGEST_EXPANSION = 10_000  # characters that @strings bring into one entry
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PLACES_OF_ARXIV = ("journal", "journaltitle", "eid", "howpublished", "pages", "number", "volume")
 
 
@@ -323,17 +323,11 @@ def _split(text: str, separator: str) -> list[str]:
 def _date(fields: dict[str, str]) -> str:
     """Return `date`, else `year`, `month` and `day`, as ISO 8601; a day may stand with the name of the month."""
     written = fields.get("date", "").strip()
-    year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", fields.get("year", "")[:100])
-    if re.match(r"[0-9]{4}", written) or year is None:
+    year = iso_date(fields.get("year", ""))
+    if re.match(r"[0-9]{4}", written) or not year:
         return written
-    words = re.findall(r"[a-z]+|[0-9]+", fields.get("month", "")[:100].lower())
-    numbers = [int(word) for word in words if word.isdigit()]
-    months = [1 + _MONTHS.index(word[:3]) for word in words if word[:3] in _MONTHS]
-    month, days = (months[0], numbers) if months else (numbers[0] if numbers else 0, [])
-    if not 1 <= month <= 12:
-        return year[0]
-    days += [int(day) for day in re.findall(r"[0-9]{1,2}", fields.get("day", "")[:100])]
-    return f"{year[0]}-{month:02}" + (f"-{days[0]:02}" if days and 1 <= days[0] <= 31 else "")
+    month, day = fields.get("month", ""), fields.get("day", "")
+    return written_date(f"{year} {month} {day}") if re.search("[A-Za-z]", month) else iso_date(year, month, day)
 
 
 def _address(fields: dict[str, str]) -> str:

@@ -14,7 +14,8 @@ from itertools import chain, islice
 from explorer.errors import InvalidInput
 from explorer.readers.containers.columns import are_ours, choose, fields_known, key
 from explorer.readers.containers.rows import Dialect, Row, Rows, head_lines, text_lines
-from explorer.readers.containers.tables import our_paper, paper_of, plain
+from explorer.readers.containers.tables import our_paper, paper_of
+from explorer.readers.containers.values import plain
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
 

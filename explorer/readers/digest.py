@@ -17,6 +17,7 @@ from typing import Any
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, arxiv_identifier
 from explorer.papers.markup import strip_html
+from explorer.readers.containers.dates import iso_date
 from explorer.readers.registry import Reader, Record, Rejected, register
 from explorer.readers.source import Source
 
@@ -25,7 +26,6 @@ _ENTRY = re.compile(r"###(?!#)\s*(?P<number>\d+\s*\.)?\s*(?P<title>.*)")
 _DOWNLOAD = re.compile(r"\s*\]\s*\(\s*(?P<link>\S*?)\s*\)?\s*")  # what follows ":arrow_down:"; its end may be missing
 _SECTION = re.compile(r"##?(?!#)\s")
 _DAY = re.compile(r"(?P<day>\d{1,2})\s+(?P<month>[A-Za-z]{3})[a-z]*\s+(?P<year>\d{4})")
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _RECOGNIZED = re.compile(
     rf"^(?:{_HEADER.pattern}|###\s*\d+\s*\..*\[\s*:arrow_down:\s*\])", re.IGNORECASE | re.MULTILINE
 )
@@ -48,7 +48,7 @@ def _read(source: Source) -> Iterator[Record]:
     for number, line in source.lines():
         if header := _HEADER.match(line):
             yield from _finish(entry)
-            entry, category, date = None, header["category"], _iso_date(header["date"])
+            entry, category, date = None, header["category"], _date_in(header["date"])
         elif _ENTRY.match(line):
             yield from _finish(entry)
             entry = _Entry(number, line, category, date)
@@ -102,11 +102,9 @@ def _identity(link: str) -> dict[str, str]:
     return {"id": written if arxiv_identifier(written) else link, "url": "" if ours else link}
 
 
-def _iso_date(written: str) -> str:
+def _date_in(written: str) -> str:
     match = _DAY.search(written)
-    if match is None or match["month"].lower() not in _MONTHS:
-        return ""
-    return f"{match['year']}-{_MONTHS.index(match['month'].lower()) + 1:02}-{int(match['day']):02}"
+    return iso_date(match["year"], match["month"], match["day"]) if match else ""
 
 
 register(

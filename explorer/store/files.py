@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from contextlib import suppress
@@ -11,8 +10,7 @@ from typing import BinaryIO
 
 from explorer.errors import LibraryDamaged
 from explorer.store.manifest import FileEntry
-
-_CANNOT = {errno.EINVAL, errno.ENOTSUP}  # what file systems say that have nothing to force to disk for a folder
+from explorer.wholefiles import flush_folder
 
 
 def new_file(path: Path) -> BinaryIO:
@@ -54,20 +52,6 @@ def make_folder(path: Path) -> None:
     for folder in missing:
         with suppress(OSError):  # one may be allowed to make a folder in another, and not to open that
             flush_folder(folder.parent)
-
-
-def flush_folder(path: Path) -> None:
-    """Force to disk which files a folder has, where the system can do that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _CANNOT:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from explorer.errors import LibraryDamaged, LibraryError, LibraryExists, LibraryInaccessible, LibraryLocked
 from explorer.store.arrays import load_array, write_array
-from explorer.store.files import flush_folder, make_folder, write_file
+from explorer.store.files import make_folder, write_file
 from explorer.store.folder import LOCK, MANIFEST, WORK, read_manifest
 from explorer.store.manifest import Manifest, is_own_name
+from explorer.wholefiles import flush_folder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import secrets
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -23,6 +21,7 @@ from explorer.webmap.blobs import Blob, encodable, script
 from explorer.webmap.contents import Contents
 from explorer.webmap.data import MapData
 from explorer.webmap.encoding import encoded
+from explorer.wholefiles import whole_file
 
 # In this order: each may use what stands before it when it starts, and anything when it runs.
 SCRIPTS = (
@@ -43,16 +42,9 @@ def write_html(path: Path, data: MapData, embed: str | None = None) -> None:
     be written.
     """
     pieces = _page(data, Contents.of(len(data.papers), embed))
-    beside = path.with_name(f".map-{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as file:
-            for piece in pieces:
-                file.write(piece.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        for piece in pieces:
+            file.write(piece.encode())
 
 
 def _page(data: MapData, contents: Contents) -> Iterator[str]:

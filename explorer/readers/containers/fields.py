@@ -8,7 +8,8 @@ from typing import Any
 from explorer.errors import InvalidInput
 from explorer.papers import Paper, shortened
 from explorer.readers.containers.columns import COLUMNS, are_ours, key
-from explorer.readers.containers.tables import our_paper, paper_of, plain
+from explorer.readers.containers.tables import our_paper, paper_of
+from explorer.readers.containers.values import plain
 from explorer.readers.containers.works import inner
 from explorer.readers.source import Source
 

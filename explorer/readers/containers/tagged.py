@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.errors import InvalidInput
-from explorer.readers.containers.tables import iso_date, paper_of
+from explorer.readers.containers.dates import written_date
+from explorer.readers.containers.tables import paper_of
 from explorer.readers.registry import Record, Rejected
 
 _LONGEST = 16 * 1024 * 1024  # characters of an entry
@@ -129,7 +130,7 @@ def papers(
 
 def latest(*written: str) -> tuple[str, str]:
     """Return date and year for a paper of dates in several fields, the one first whose year is believed."""
-    dates = [iso_date(text) for text in written]
+    dates = [written_date(text) for text in written]
     year = next((date[:4] for date in dates if date), "")
     full = max((date for date in dates if date.startswith(year)), key=len, default="")
     yearless = next((text for text, date in zip(written, dates, strict=True) if text and not date), "")
