@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +21,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     What has the name is replaced. What killed processes left beside it is removed after a day. Raises OSError.
     """
     _remove_abandoned(path)
-    beside = path.with_name(f".{path.name[:100]}-{secrets.token_hex(8)}.part")
+    beside = path.with_name(f".{path.name[:100]}-{os.urandom(8).hex()}.part")
     try:
         with beside.open("xb") as file:
             yield file
