@@ -40,6 +40,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     wanted = os.environ.get("EXPLORER_UNDER_TEST")
     if wanted and not Path(explorer.__file__).is_relative_to(wanted):
         pytest.exit(f"testing {explorer.__file__} instead of what lies in {wanted}", returncode=3)
+    if hasattr(session.config, "workerinput"):
+        # Where UMAP is imported, layouts are made in this process: hundreds of builds start none of their own for that.
+        import umap.umap_  # noqa: F401
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ def test_a_reader_bears_whatever_it_gets(reader: str, tmp_path: Path) -> None:
     sizes = {"bomb_size": 60_000, "run_size": 1_500}
     if reader == "parquet":  # each input starts a process
         sizes = {"bomb_size": 0, "run_size": 0}
-    result = Campaign((reader,), 1_000, folder=tmp_path, workers=1, patience=60, **sizes).run()[reader]
+    result = Campaign((reader,), 1_000, folder=tmp_path, workers=1, patience=60, waiting=600, **sizes).run()[reader]
     # Times are judged where nothing else runs: when the whole campaign does.
     assert listed([failure for failure in result.failures if failure["kind"] not in {"slow", "superlinear"}]) == []
     if reader != "parquet":
