@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"testing {explorer.__file__} instead of what lies in {wanted}", returncode=3)
     if hasattr(session.config, "workerinput"):
         # Where UMAP is imported, layouts are made in this process: hundreds of builds start none of their own for that.
-        import umap.umap_  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import umap.umap_  # noqa: F401
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
