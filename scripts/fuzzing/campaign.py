@@ -19,7 +19,7 @@ from fuzzing.checking import PATIENCE, WAITING, Figures
 from fuzzing.worker import Job
 
 _CHUNK = 4_000  # inputs of one process
-_STUCK = 120.0  # seconds without a new input; a worker's own alarms come first, unless a library does not let them
+_STUCK = 600.0  # seconds without a new input; a worker's own alarms come first, unless a library does not let them
 SLOW = {"parquet": 100}  # one in so many inputs: each starts a process
 _SCRIPTS = Path(__file__).parents[1]
 

@@ -23,6 +23,7 @@ PATIENCE = 10.0  # seconds of work on one input
 WAITING = 60.0  # seconds of waiting for something, on a machine that may be busy
 _AT_ONCE = 0.5  # seconds that any input may take,
 _EACH_BYTE = 5e-6  # and how many more for each of its bytes
+_SMALL = 1_000_000  # bytes of an input that takes no more time for its size alone
 _GROWTH = 3.0  # how many times the time per byte may grow when an input becomes longer
 _DATE = re.compile(r"(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?")
 _ADDRESS = re.compile(r"(?:https?://\S+)?", re.IGNORECASE)
@@ -77,8 +78,8 @@ class Checker:
         file = self.folder / f"input{suffix}"
         file.write_bytes(data)
         begun = process_time()
-        failure = self._guarded(lambda: self._read(data), "target") if not suffix else None
-        failure = failure or self._guarded(lambda: readers.read(file), "recognized")
+        failure = self._guarded(lambda: self._read(data), "target", len(data)) if not suffix else None
+        failure = failure or self._guarded(lambda: readers.read(file), "recognized", len(data))
         taken = process_time() - begun
         self._count(name, len(data), taken)
         if failure is None and measured and taken > 2 * (_AT_ONCE + _EACH_BYTE * len(data)):
@@ -103,7 +104,7 @@ class Checker:
 
     def _seconds(self, data: bytes) -> float:
         begun = process_time()
-        self._guarded(lambda: self._read(data), "target")
+        self._guarded(lambda: self._read(data), "target", len(data))
         return process_time() - begun
 
     def _read(self, data: bytes) -> Iterator[object]:
@@ -111,10 +112,11 @@ class Checker:
         self.reader.recognizes(data[:65_536].decode("utf-8", "replace"))
         return self.reader.read(Source(io.BufferedReader(io.BytesIO(data)), "input"))  # type: ignore[arg-type]
 
-    def _guarded(self, read: Callable[[], Iterable[object]], way: str) -> Failure | None:
+    def _guarded(self, read: Callable[[], Iterable[object]], way: str, size: int) -> Failure | None:
         lost: list[str] = []
+        more = _EACH_BYTE * max(0, size - _SMALL)
         try:
-            with limited(self.patience, self.waiting), unraisable(lost):
+            with limited(self.patience + more, self.waiting + 3 * more), unraisable(lost):
                 failure = self._judged(read())
         except ExplorerError as error:
             self.figures.errors += 1
