@@ -565,10 +565,9 @@ def _ris(paper: Paper) -> Paper:
 
     An address ends at a semicolon, a comma in a name parts family and given.
     """
-    also = tuple(name for name in paper.also if name.startswith("PMC"))
     links = tuple(link.partition(";")[0] for link in paper.links)
     authors = tuple(name.replace("Doe, Jane, PhD", "Jane Doe PhD") for name in paper.authors)
-    paper = replace(_one_line(paper), links=links, authors=authors, also=also)
+    paper = replace(_one_line(paper), links=links, authors=authors)
     return replace(paper, categories=(), listed_in=(), version=None)
 
 

@@ -27,7 +27,7 @@ READERS = [reader.name for reader in registered()]
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_reader_bears_whatever_it_gets(reader: str, tmp_path: Path) -> None:
-    sizes = {"bomb_size": 60_000, "run_size": 1_500}
+    sizes = {"bomb_size": 30_000, "run_size": 750}
     if reader == "parquet":  # each input starts a process
         sizes = {"bomb_size": 0, "run_size": 0}
     result = Campaign((reader,), 1_000, folder=tmp_path, workers=1, patience=60, waiting=600, **sizes).run()[reader]

@@ -12,7 +12,7 @@ from explorer.builder.previous import previous_topics
 from explorer.builder.state import NextState
 from explorer.builder.words import Words
 from explorer.duplicates import first_of_equal, twins
-from explorer.index import NearestRows, unit
+from explorer.index import GraphBlock, NearestRows, unit
 from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness, kept_neighbors, project, sampled_rows
 from explorer.lexical import TermCounts
 from explorer.progress import Progress
@@ -30,6 +30,11 @@ STAGES = ("words", "neighbors", "topics", "layout")
 LISTS = {
     "neighbors": "<i4", "similarities": "<f4", "related": "<i4", "scores": "<f4", "cosines": "<f4", "scales": "<f4",
 }  # fmt: skip
+
+
+def lists_of(block: GraphBlock, related: RelatedPapers) -> tuple[NDArray[Any], ...]:
+    """Return what `LISTS` has for the rows of a block, in that order."""
+    return block.rows, block.similarities, *related.of(block, NEIGHBORS), related.scales_of(block)
 
 
 class Derived:
@@ -61,8 +66,7 @@ class Derived:
         with self._progress.stage("neighbors", self._rows) as done:
             writers = self.list_writers(min(NEIGHBORS, self._rows - 1))
             for block in nearest.graph(NEIGHBORS, SHORTLIST):
-                made = (block.rows, block.similarities, *related.of(block, NEIGHBORS), related.scales_of(block))
-                for writer, values in zip(writers.values(), made, strict=True):
+                for writer, values in zip(writers.values(), lists_of(block, related), strict=True):
                     writer.append(values)
                 done(len(block.own))
             self._state.files |= {role: writer.close() for role, writer in writers.items()}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.derived import LISTS
+from explorer.builder.derived import LISTS, lists_of
 from explorer.builder.plan import NEIGHBORS
 from explorer.growth.change import Change
 from explorer.index import GraphBlock, NearestRows
@@ -73,13 +73,7 @@ class ChangedLists:
 
     def _search(self, lists: Lists, rows: NDArray[np.int64]) -> None:
         for block in chain(self._found, self._nearest.graph(NEIGHBORS, SHORTLIST, rows)):
-            made = (
-                block.rows,
-                block.similarities,
-                *self._related.of(block, NEIGHBORS),
-                self._related.scales_of(block),
-            )
-            for role, values in zip(LISTS, made, strict=True):
+            for role, values in zip(LISTS, lists_of(block, self._related), strict=True):
                 lists[role][block.own] = values
 
     def _enter(self, lists: Lists, rows: NDArray[np.int64]) -> None:

@@ -48,11 +48,8 @@ def merge_duplicates(path: Path) -> GrowthReport:
         closing(LibraryFolder(path)) as folder,
         Progress(STAGES) as progress,
     ):
-        groups: dict[int, list[int]] = {}
-        for row, (first, _) in folder.twins().items():
-            groups.setdefault(first, []).append(row)
         replaced, gone = {}, set()
-        for rows in groups.values():
+        for rows in folder.duplicates():
             papers = dict(zip(rows, folder.database.papers(rows), strict=True))
             stays = min(rows, key=lambda row: (not papers[row].abstract, row))
             others = [papers[row] for row in rows if row != stays]

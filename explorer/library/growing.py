@@ -61,10 +61,7 @@ class Growing:
 
     def duplicates(self) -> list[list[Paper]]:
         """Return groups of papers that are one paper several times: one title and close texts, or nearly one text."""
-        groups: dict[int, list[int]] = {}
-        for row, (first, _) in sorted(self._folder.twins().items()):
-            groups.setdefault(first, []).append(row)
-        return [self._folder.database.papers(rows) for rows in groups.values()]
+        return [self._folder.database.papers(rows) for rows in self._folder.duplicates()]
 
     def merge_duplicates(self) -> GrowthReport:
         """Let every group of `duplicates` become one paper that is known by the ids of all."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from explorer.readers.containers.rows import head_lines, text_lines
+from explorer.readers.containers.tables import is_name
 from explorer.readers.containers.tagged import Entry, Syntax, latest, papers
 from explorer.readers.registry import Reader, Record, register
 from explorer.readers.source import Source
@@ -54,6 +55,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "eid": next(filter(re.compile(r"2-s2\.0-[0-9]+\Z").match, entry.all("AN", "ID", "M2")), ""),
         "wos": next(filter(re.compile(r"WOS:\w+\Z").match, entry.all("AN", "ID")), ""),
         "id": entry.get("ID", "AN"),
+        "also": [text for text in entry.all("AN") if is_name(text)],  # as the explorer's own exports have it
     }
 
 

@@ -82,6 +82,13 @@ class LibraryFolder:
             raise self._wrong_rows("twins")
         return twins
 
+    def duplicates(self) -> list[list[int]]:
+        """Return the groups of near-duplicates: their rows, ascending."""
+        groups: dict[int, list[int]] = {}
+        for row, (first, _) in sorted(self.twins().items()):
+            groups.setdefault(first, []).append(row)
+        return list(groups.values())
+
     def array(self, role: str) -> NDArray[Any]:
         """Return the array of `role` (one of `ROLES`), memory-mapped and checked."""
         import numpy as np

@@ -27,7 +27,7 @@ from fuzzing.mutations import made
 _GROWTH = 200 * 1024  # kilobytes that reading one input may need
 _ADDRESSES = 1024**3  # bytes of address space beyond those at the start
 _MINIMIZING = 5.0  # seconds
-_HEAVY = ("zstandard", "lxml.etree", "bibtexparser", "rispy", "orjson", "defusedxml.ElementTree")
+_HEAVY = ("zstandard",)
 _SAVED = 2  # inputs of each failure
 
 

@@ -28,6 +28,7 @@ _EXTRA = (
     (re.compile(r"(?i)\bPMID:\s{0,3}([0-9]{1,9})(?![0-9])"), "pmid:{}"),
     (re.compile(r"(?i)\bPMCID:\s{0,3}(PMC[0-9]{1,9})(?![0-9])"), "{}"),
 )
+_NAME = re.compile(r"(?i)pmid:[0-9]{1,9}|PMC[0-9]{1,9}|W[0-9]{4,12}|s2:[0-9]+|WOS:\w+")
 _NUMBERED = {"pmid": "pmid:{}", "pmcid": "PMC{}", "openalex": "W{}", "s2": "s2:{}", "mag": "mag:{}"}
 
 
@@ -122,5 +123,10 @@ def _names(values: Mapping[str, Any], own: str, addresses: list[str]) -> Iterato
         for pattern, spelled in known if text else ():
             if found := pattern.search(text):
                 yield spelled.format(found[1])
-    if re.fullmatch(r"(?i)(?:pmid:[0-9]{1,9}|PMC[0-9]{1,9}|W[0-9]{4,12}|s2:[0-9]+|WOS:\w+)", own):
+    if is_name(own):
         yield own
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is what PubMed and its like call a paper, in the spelling in which all readers write it."""
+    return _NAME.fullmatch(text) is not None
