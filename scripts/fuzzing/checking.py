@@ -23,6 +23,7 @@ PATIENCE = 10.0  # seconds of work on one input
 WAITING = 60.0  # seconds of waiting for something, on a machine that may be busy
 _AT_ONCE = 0.5  # seconds that any input may take,
 _EACH_BYTE = 5e-6  # and how many more for each of its bytes
+_EACH_RECORD = 2e-4  # and for each of its records, which may have two bytes
 _SMALL = 1_000_000  # bytes of an input that takes no more time for its size alone
 _GROWTH = 3.0  # how many times the time per byte may grow when an input becomes longer
 _DATE = re.compile(r"(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?")
@@ -77,12 +78,14 @@ class Checker:
         """Return what is wrong with how `data` is read, or None."""
         file = self.folder / f"input{suffix}"
         file.write_bytes(data)
+        before = self._records()
         begun = process_time()
         failure = self._guarded(lambda: self._read(data), "target", len(data)) if not suffix else None
         failure = failure or self._guarded(lambda: readers.read(file), "recognized", len(data))
         taken = process_time() - begun
         self._count(name, len(data), taken)
-        if failure is None and measured and taken > 2 * (_AT_ONCE + _EACH_BYTE * len(data)):
+        most = 2 * (_AT_ONCE + _EACH_BYTE * len(data)) + _EACH_RECORD * (self._records() - before)
+        if failure is None and measured and taken > most:
             return Failure("slow", f"{taken:.1f} s for {len(data):,} bytes")
         return failure
 
@@ -101,6 +104,9 @@ class Checker:
                     "superlinear", f"{times[0]:.2f} s for {len(short):,} bytes, {times[1]:.2f} s for {len(long):,}"
                 )
         return None
+
+    def _records(self) -> int:
+        return self.figures.papers + self.figures.rejected
 
     def _seconds(self, data: bytes) -> float:
         begun = process_time()
