@@ -30,6 +30,7 @@ from explorer.store.papers import COLUMNS, crc_of
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked at in /proc"),
     pytest.mark.xdist_group("faults"),
+    pytest.mark.usefixtures("unmeasured"),
 ]
 
 

@@ -21,7 +21,10 @@ from fuzzing.seeds import seeds, tokens
 from explorer.papers import Paper
 from explorer.readers import Rejected, registered
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 READERS = [reader.name for reader in registered()]
 
 

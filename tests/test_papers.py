@@ -838,6 +838,7 @@ for seed in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_hostile_text_takes_no_time_in_the_square_of_its_length() -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(explorer.__file__).parents[1])}
     command = [sys.executable, "-P", "-c", HURRY, json.dumps(SEEDS)]
