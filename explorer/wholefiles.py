@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,10 +50,8 @@ def flush_folder(path: Path) -> None:
 
 
 def _remove_abandoned(path: Path) -> None:
-    prefix = f".{path.name[:100]}-"
+    ours = re.compile(rf"\.{re.escape(path.name[:100])}-[0-9a-f]{{16}}\.part")
     with suppress(OSError):
         for left in path.parent.iterdir():
-            name = left.name.removeprefix(prefix).removesuffix(".part")
-            is_ours = left.name == f"{prefix}{name}.part" and len(name) == 16 and set(name) <= set("0123456789abcdef")
-            if is_ours and time.time() - left.lstat().st_mtime > _ABANDONED:
+            if ours.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _ABANDONED:
                 left.unlink(missing_ok=True)

@@ -30,12 +30,12 @@ READERS = [reader.name for reader in registered()]
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_reader_bears_whatever_it_gets(reader: str, tmp_path: Path) -> None:
-    sizes = {"bomb_size": 30_000, "run_size": 750}
+    sizes = {"bomb_size": 60_000, "run_size": 1_500}
     if reader == "parquet":  # each input starts a process
         sizes = {"bomb_size": 0, "run_size": 0}
     result = Campaign((reader,), 1_000, folder=tmp_path, workers=1, patience=60, waiting=600, **sizes).run()[reader]
-    # Times are judged where nothing else runs: when the whole campaign does.
-    assert listed([failure for failure in result.failures if failure["kind"] not in {"slow", "superlinear"}]) == []
+    # Seconds are judged where nothing else runs: when the whole campaign does.
+    assert listed([failure for failure in result.failures if failure["kind"] != "slow"]) == []
     if reader != "parquet":
         assert result.figures.inputs > 1_200
         assert result.figures.papers > 1_000  # not all is refused

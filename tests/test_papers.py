@@ -828,7 +828,7 @@ from contextlib import suppress
 from explorer.errors import InvalidInput
 from explorer.readers import Source, registered
 for seed in json.loads(sys.argv[1]):
-    text = seed * (100_000 // len(seed)) + "x"
+    text = seed * (200_000 // len(seed)) + "x"
     for function in (arxiv_identifier, looks_like_identifier, clean, strip_html, readable, title_key):
         function(text)
     for reader in registered():
@@ -842,4 +842,4 @@ for seed in json.loads(sys.argv[1]):
 def test_hostile_text_takes_no_time_in_the_square_of_its_length() -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(explorer.__file__).parents[1])}
     command = [sys.executable, "-P", "-c", HURRY, json.dumps(SEEDS)]
-    subprocess.run(command, check=True, timeout=300, env=environment)  # in the square, seeds take hours
+    subprocess.run(command, check=True, timeout=60, env=environment)  # in the square, one seed alone takes minutes

@@ -320,7 +320,7 @@ def test_authors(written: Any, expected: list[str]) -> None:
     assert people_in(written) == expected
 
 
-def test_a_straight() -> None:
+def test_a_person() -> None:
     assert straight("King, Martin Luther, Jr.") == straight("King, Jr., Martin Luther") == "Martin Luther King Jr."
     assert straight("ATLAS Collaboration") == "ATLAS Collaboration"
 

@@ -108,7 +108,7 @@ def word_table(tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without a GPU that multiplies bfloat16, whatever the real one has."""
+    """A machine that multiplies bfloat16 and has no GPU, whatever the real one has."""
     set_bfloat16(monkeypatch, True)
     monkeypatch.setattr("explorer.embedder.embedding.has_gpu", lambda: False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

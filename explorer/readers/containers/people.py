@@ -77,8 +77,8 @@ def _name_of(item: object) -> str:
 
 def _written_names(text: str) -> Iterator[str]:
     if text.startswith("[") and text.endswith("]"):
-        named = ["".join(groups) for groups in _NAMED.findall(text)] if "{" in text else []
-        yield from map(straight, named or quoted(text))
+        of_objects = ["".join(groups) for groups in _NAMED.findall(text)] if "{" in text else []
+        yield from map(straight, of_objects or quoted(text))
         return
     separator = next((sign for sign in ";|\n" if sign in text), None)
     if separator:
@@ -99,8 +99,6 @@ def _by_commas(text: str) -> list[str]:
     if len(parts) % 2 == 0 and all(_INITIALS.fullmatch(first) and first.isupper() for _, first in pairs):
         return [named(first, last) for last, first in pairs]
     one_person = len(parts) == 2 and (" " not in parts[0] or _PARTICLE.match(parts[0]))
-    return (
-        [straight(text)]
-        if one_person or (len(parts) == 3 and _SUFFIX.fullmatch(parts[1]))
-        else list(map(readable, parts))
-    )
+    if one_person or (len(parts) == 3 and _SUFFIX.fullmatch(parts[1])):
+        return [straight(text)]
+    return list(map(readable, parts))
