@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.builder.derived import LISTS, Derived
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
+from explorer.builder.words import Words
 from explorer.duplicates import first_of_equal
 from explorer.growth.change import Change
 from explorer.growth.lists import ChangedLists
@@ -71,15 +72,13 @@ class Succession:
     def _follow(self, derived: Derived, change: Change, fresh: NDArray[np.floating[Any]], drift: int) -> int:
         """Store everything; return how far the weights of terms are behind."""
         rows = len(change.origin)
-        is_due = rows <= SMALL or drift >= DUE * rows
+        if rows > SMALL and drift < DUE * rows:
+            self._follow_change(derived, change, fresh)
+            return drift
         self._store_vectors(change, fresh)
-        nearest = derived.store_lists() if is_due else self._changed_lists(derived, change)
-        self._place(derived, change, nearest)
-        if is_due:
-            derived.make_topics(int(self.folder.manifest.parameters["layout"]["seed"]))
-        else:
-            self._join_topics(derived, change)
-        return 0 if is_due else drift
+        self._place(derived, change, derived.store_lists())
+        derived.make_topics(int(self.folder.manifest.parameters["layout"]["seed"]))
+        return 0
 
     def _keep_all(self, derived: Derived) -> None:
         """Keep all files but the papers': nothing that is derived of texts has changed."""
@@ -103,28 +102,37 @@ class Succession:
             writer.append(block)
         self.state.files["vectors"] = writer.close()
 
-    def _changed_lists(self, derived: Derived, change: Change) -> NearestRows:
-        nearest = NearestRows(self.state.array("vectors"))
-        with (
-            ThreadPoolExecutor(1) as beside,
-            self._progress.stage("words"),
-            closing(derived.database()) as database,
-        ):
-            searched = beside.submit(lambda: list(nearest.graph(NEIGHBORS, SHORTLIST, change.fresh)))
-            words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
-            derived.store_words(words.counts, postings)
-            found = searched.result()
-        with self._progress.stage("neighbors"):
-            same = first_of_equal(words.keys[:, 1])
-            sample = unit(self._sampled(nearest))
-            related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
-            lists = ChangedLists(nearest, related, same, change, found).of(
-                {role: self.folder.array(role) for role in LISTS}
-            )
-            for role, values in lists.items():
-                self.state.store(role, values, LISTS[role])
-            derived.store_twins(words.keys, words.counts)
-        return nearest
+    def _follow_change(self, derived: Derived, change: Change, fresh: NDArray[np.floating[Any]]) -> None:
+        """Store what has changed. Vectors go beside words, and lists to disk beside the picture."""
+        with ThreadPoolExecutor(1) as beside, closing(derived.database()) as database:
+            with self._progress.stage("words"):
+                stored = beside.submit(self._stored_vectors, change, fresh)
+                searched = beside.submit(lambda: list(stored.result().graph(NEIGHBORS, SHORTLIST, change.fresh)))
+                words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
+                derived.store_words(words.counts, postings)
+                nearest, same = stored.result(), first_of_equal(words.keys[:, 1])
+                sample = unit(self._sampled(nearest))
+                related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
+                found = searched.result()
+            with self._progress.stage("neighbors"):
+                lists = ChangedLists(nearest, related, same, change, found).of(
+                    {role: self.folder.array(role) for role in LISTS}
+                )
+                for role in ("neighbors", "similarities"):
+                    self.state.store(role, lists.pop(role), LISTS[role])
+            written = beside.submit(self._store_rest, derived, lists, words)
+            self._place(derived, change, nearest)
+            self._join_topics(derived, change)
+            written.result()
+
+    def _stored_vectors(self, change: Change, fresh: NDArray[np.floating[Any]]) -> NearestRows:
+        self._store_vectors(change, fresh)
+        return NearestRows(self.state.array("vectors"))
+
+    def _store_rest(self, derived: Derived, lists: dict[str, NDArray[Any]], words: Words) -> None:
+        for role, values in lists.items():
+            self.state.store(role, values, LISTS[role])
+        derived.store_twins(words.keys, words.counts)
 
     def _sampled(self, nearest: NearestRows) -> NDArray[np.float32]:
         """Keep the sample that stands for all vectors while it is as large as it must be; return it."""

@@ -95,8 +95,9 @@ def _ranks(cosines: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.i
     """Return which place, from 1, each of some rows has by its cosine, equal ones by row. They are few: it counts."""
     import numpy as np
 
-    before = [
-        np.count_nonzero(cosines > cosines[row]) + np.count_nonzero(cosines[:row] == cosines[row])
-        for row in rows.tolist()
-    ]
-    return np.array(before, dtype=np.int64) + 1
+    own = cosines[rows]
+    near = np.flatnonzero(cosines >= own.min())
+    others = cosines[near]
+    before = (others > own[:, None]) | ((others == own[:, None]) & (near < rows[:, None]))
+    ranks: NDArray[np.int64] = before.sum(axis=1) + 1
+    return ranks

@@ -84,11 +84,16 @@ class Picture:
         """Return `count` rows near to each and their squared distances, in order; a row itself is the farthest."""
         import numpy as np
 
-        others = self._rows[self._tree.query(self._places[rows], k=count)[1]]
+        others = self._rows[self._tree.query(self._places[rows], k=count, workers=-1)[1]]
         squares = ((self._places[others] - self._places[rows][:, None]) ** 2).sum(axis=2)
         squares[others == rows[:, None]] = np.inf
-        order = np.lexsort((others, squares))
-        return np.take_along_axis(others, order, axis=1), np.take_along_axis(squares, order, axis=1)
+        # Mostly the tree's order is right, but for the row itself, which comes first there.
+        others, squares = (np.roll(values, -1, axis=1) for values in (others, squares))
+        wrong = np.flatnonzero((squares[:, 1:] <= squares[:, :-1]).any(axis=1))
+        order = np.lexsort((others[wrong], squares[wrong]))
+        for values in (others, squares):
+            values[wrong] = np.take_along_axis(values[wrong], order, axis=1)
+        return others, squares
 
 
 def _heaps(places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

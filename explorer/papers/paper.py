@@ -137,6 +137,8 @@ def _date(value: object) -> str:
 def _address(value: object) -> str:
     """Return a web address that is safe to link to, else nothing: "javascript:" comes from strangers too."""
     address = _text(value)
+    if not address:
+        return ""
     return address if re.fullmatch(r"https?://[^\s<>\"'`\\]+", address, re.IGNORECASE) else ""
 
 
@@ -147,6 +149,8 @@ def _known_address(paper_id: str, doi: str) -> str:
 
 
 def _words(value: object) -> tuple[str, ...]:
+    if not value:
+        return ()
     parts = re.split(r"[\s,;]+", value) if isinstance(value, str) else value if isinstance(value, Sequence) else ()
     return tuple(dict.fromkeys(filter(None, (_text(part) for part in parts))))
 
