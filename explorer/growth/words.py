@@ -48,10 +48,9 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     if (rows < 0).any():
         is_there = rows >= 0
         rows, amounts, terms = rows[is_there], amounts[is_there], terms[is_there]
-    ours = places[1][fresh.terms] * n + change.fresh[fresh.rows]
-    order = np.argsort(ours)
-    before = np.searchsorted(terms * np.int64(n) + rows, ours[order])
-    new_terms, new_rows = np.divmod(ours[order], n)
+    order = np.lexsort((change.fresh[fresh.rows], places[1][fresh.terms]))
+    new_terms, new_rows = places[1][fresh.terms[order]], change.fresh[fresh.rows[order]]
+    before = _insertion_points(terms, rows, new_terms, new_rows)
     terms, rows = np.insert(terms, before, new_terms), np.insert(rows, before, new_rows)
     postings = np.stack([rows, np.insert(amounts, before, fresh.counts[order])], axis=1)
     lengths = np.empty(n, dtype=np.int32)
@@ -60,6 +59,20 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     weighing = Weighing(**folder.manifest.weighing)  # type: ignore[arg-type]
     starts, by_paper, of_paper = _by_paper(terms, postings, len(keys), n)
     return TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing), postings
+
+
+def _insertion_points(
+    terms: NDArray[np.int32], rows: NDArray[np.int32], new_terms: NDArray[np.int64], new_rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return before which of the postings, in the order of terms and rows, new ones belong: a search by halves."""
+    import numpy as np
+
+    low, high = np.searchsorted(terms, new_terms), np.searchsorted(terms, new_terms, side="right")
+    while (is_open := low < high).any():
+        middle = (low + high) // 2
+        is_before = is_open & (rows[np.minimum(middle, len(rows) - 1)] < new_rows)
+        low, high = np.where(is_before, middle + 1, low), np.where(is_open & ~is_before, middle, high)
+    return low
 
 
 def _by_paper(
@@ -71,4 +84,9 @@ def _by_paper(
 
     ends = np.searchsorted(terms, np.arange(term_count + 1))
     matrix = csc_matrix((postings[:, 1], postings[:, 0], ends), shape=(papers, term_count)).tocsr()
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.int32)
+    # SciPy's types are these where they can be; then nothing is copied.
+    return (
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.int32, copy=False),
+    )
