@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explorer import index
 from explorer.errors import InvalidInput
 from explorer.index import INDEX_TYPES, NearestRows, unit
+from explorer.index import nearest as index
 
 
 def oracle(
@@ -215,7 +215,7 @@ def test_exact_cosines_are_those_of_double_precision_whatever_the_others_are(
     permutation = np.random.default_rng(0).permutation(100)
     assert nearest.exact(query, permutation).tobytes() == alone[permutation].tobytes()
     assert nearest.exact(query, rows).tobytes() == alone[rows].tobytes()
-    monkeypatch.setattr(index, "_ROWS", 3)
+    monkeypatch.setattr(index, "ROWS", 3)
     assert nearest.exact(query, permutation).tobytes() == alone[permutation].tobytes()
     assert nearest.exact(query, []).tolist() == nearest.exact(query, np.arange(0)).tolist() == []
     pairs = nearest.pairs(np.stack([query, vectors[3]]), np.array([rows, rows[::-1]]))

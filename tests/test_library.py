@@ -17,7 +17,6 @@ from explorer import Library, Match, Matches, Paper, builder, embedder
 from explorer.builder import Rejection, embedding, plan
 from explorer.embedder import ModelFiles, remembered
 from explorer.errors import (
-    ForeignLibrary,
     InvalidInput,
     LibraryDamaged,
     LibraryExists,
@@ -187,13 +186,6 @@ def test_a_closed_library_is_not_called_damaged(tmp_path: Path, write_papers: Wr
 def test_a_query_that_is_no_text_is_not_called_damage(sample_library: Library) -> None:
     with pytest.raises(UnknownPaper):
         sample_library.find_similar("12345\udce9")
-
-
-def test_an_index_of_the_future_is_foreign(tmp_path: Path, write_papers: WritePapers, words: HashedWords) -> None:
-    library = Library.build(write_papers(RECORDS), tmp_path / "library", model=words)
-    library._folder.manifest.parameters["index"] = "hnsw"
-    with pytest.raises(ForeignLibrary, match="'hnsw' is unknown"):
-        library.search("cats")
 
 
 @pytest.mark.parametrize("name", ["./model", "//host/share/model", "\\\\host\\share", "../x"])

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explorer import Library, Matches, index
+from explorer import Library, Matches
 from explorer.duplicates import first_of_equal
 from explorer.index import NearestRows, unit
+from explorer.index import nearest as index
 from explorer.lexical import CountedTerms, LexicalIndex, count_terms
 from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST, Scale, fused
 from explorer.search import related

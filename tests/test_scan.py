@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explorer import index
 from explorer.errors import InvalidInput
 from explorer.index import NearestRows, VectorRows, unit
+from explorer.index import nearest as nearest_module
+from explorer.index import vectors as vectors_module
 from explorer.store import StoredRows, arrays, write_array
 
 Answer = list[tuple[int, float]]
@@ -52,7 +53,8 @@ SOURCES = pytest.mark.parametrize("source", [in_memory, in_file])
 def few_rows_at_a_time() -> Iterator[None]:
     """Many borders in few rows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index, "_ROWS", 7)
+        patch.setattr(nearest_module, "ROWS", 7)
+        patch.setattr(vectors_module, "ROWS", 7)
         patch.setattr(arrays, "_BLOCK", 64)
         patch.setattr(arrays, "_READ", 192)
         yield

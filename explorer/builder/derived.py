@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from explorer.builder.neighbors import ListFiles, Search
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.previous import previous_topics
 from explorer.builder.state import NextState
@@ -18,7 +19,7 @@ from explorer.lexical import TermCounts
 from explorer.progress import Progress
 from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
-from explorer.store import ArrayWriter, PaperDatabase
+from explorer.store import PaperDatabase
 from explorer.topics import make_topics
 from explorer.topics.topics import Topics
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STAGES = ("words", "neighbors", "topics", "layout")
-LISTS = {
-    "neighbors": "<i4", "similarities": "<f4", "related": "<i4", "scores": "<f4", "cosines": "<f4", "scales": "<f4",
-}  # fmt: skip
 
 
 def lists_of(block: GraphBlock, related: RelatedPapers) -> tuple[NDArray[Any], ...]:
@@ -38,12 +36,17 @@ def lists_of(block: GraphBlock, related: RelatedPapers) -> tuple[NDArray[Any], .
 
 
 class Derived:
-    """Store what can always be made again. `papers` and `vectors` of the state must have been written."""
+    """Store what can always be made again. `papers` and `vectors` of the state must have been written.
 
-    def __init__(self, state: NextState, rows: int, progress: Progress) -> None:
+    `index` is how neighbors are to be looked for: "exact", "clusters", or "auto", by how many papers there are.
+    """
+
+    def __init__(self, state: NextState, rows: int, progress: Progress, index: str = "auto") -> None:
         self._state = state
         self._rows = rows
         self._progress = progress
+        self._asked = index
+        self.index: dict[str, Any] = {}
         self.weighing: dict[str, Any] = {}
         self.picture: dict[str, float] = {}
         self.topics = 0
@@ -64,21 +67,15 @@ class Derived:
             nearest, words.counts, unit(self._state.array("sample")), first_of_equal(words.keys[:, 1])
         )
         with self._progress.stage("neighbors", self._rows) as done:
-            writers = self.list_writers(min(NEIGHBORS, self._rows - 1))
-            for block in nearest.graph(NEIGHBORS, SHORTLIST):
-                for writer, values in zip(writers.values(), lists_of(block, related), strict=True):
-                    writer.append(values)
+            search = Search.of(nearest, self._asked)
+            self.index = search.described()
+            lists = ListFiles(self._state, self._rows, min(NEIGHBORS, self._rows - 1), in_order=search.within is None)
+            for block in nearest.graph(NEIGHBORS, SHORTLIST, within=search.within):
+                lists.put(block.own, lists_of(block, related))
                 done(len(block.own))
-            self._state.files |= {role: writer.close() for role, writer in writers.items()}
+            lists.close()
         self.store_twins(words.keys, words.counts)
         return nearest
-
-    def list_writers(self, width: int) -> dict[str, ArrayWriter]:
-        """Return what writes the lists of each paper, all of which have `width` entries."""
-        return {
-            role: ArrayWriter(self._state.path(role), dtype, (self._rows, 5 if role == "scales" else width))
-            for role, dtype in LISTS.items()
-        }
 
     def store_words(self, counts: TermCounts, postings: NDArray[np.int32] | None = None) -> None:
         """Store how often which term stands in each paper; `postings` where they are known."""

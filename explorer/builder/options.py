@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from explorer.embedder import Embedder
 
+INDEX_CHOICES = ("auto", "exact", "clusters")
 _LISTED = 1_000  # rejected records that a report keeps
 
 
@@ -26,7 +27,7 @@ class BuildOptions:
 
     `inputs` are files, folders, and "-" for standard input. `model` is a name, a folder or an Embedder, None for the
     default; `vectors` is a .npy file with ready (n, d) vectors in the order of the records; `replace` allows to
-    overwrite a library made of something else.
+    overwrite a library made of something else; `index` says how neighbors are looked for, one of `INDEX_CHOICES`.
     """
 
     inputs: tuple[Path, ...]
@@ -35,6 +36,7 @@ class BuildOptions:
     vectors: Path | None = None
     replace: bool = False
     reading: InputOptions = field(default_factory=InputOptions)
+    index: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from explorer.builder.options import BuildOptions, BuildReport
+from explorer.builder.options import INDEX_CHOICES, BuildOptions, BuildReport
 from explorer.embedder import Embedder, ModelFiles, find_model
 from explorer.errors import InvalidInput, LibraryExists, LibraryNotFound
 from explorer.layout import LayoutOptions
@@ -40,9 +40,11 @@ def plan_of(options: BuildOptions, model: ModelFiles | Embedder | None, inputs: 
     """Return the plan; `inputs` describe the files with their checksums. Raises InvalidInput."""
     if not 0 <= options.seed < 2**32:
         raise InvalidInput(f"the seed {options.seed} is not between 0 and {2**32 - 1}")
+    if options.index not in INDEX_CHOICES:
+        raise InvalidInput(f"there is no index {options.index!r}: choose one of {', '.join(INDEX_CHOICES)}")
     parameters = {
         "neighbors": NEIGHBORS,
-        "index": "exact",
+        "index": options.index,
         "related": {"lexical_weight": LEXICAL_WEIGHT, "shortlist": SHORTLIST, "k1": K1, "b": B, "k3": REPEATED},
         "layout": asdict(LayoutOptions(seed=options.seed)),
         "columns": dict(options.reading.columns),

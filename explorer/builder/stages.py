@@ -52,7 +52,7 @@ class Build:
             self._inputs.check()  # a wrong one is told before the first is read
             self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside)
             self._stage_vectors()
-            derived = Derived(self._state, self._report.papers, self._progress)
+            derived = Derived(self._state, self._report.papers, self._progress, self._options.index)
             nearest = derived.store_lists()
             derived.store_picture(nearest.vectors, LayoutOptions(seed=self._options.seed), layout)
             with self._progress.stage("writing"):
@@ -152,6 +152,7 @@ class Build:
             parameters=self._plan.parameters,
             inputs=self._plan.inputs,
             files=self._state.files,
+            index=derived.index,
             weighing=derived.weighing,
             picture=derived.picture,
             added=[created],

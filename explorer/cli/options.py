@@ -55,6 +55,21 @@ def _rankings() -> Sequence[str]:
     return RANKINGS
 
 
+def _index_choices() -> Sequence[str]:
+    from explorer.builder.options import INDEX_CHOICES
+
+    return INDEX_CHOICES
+
+
+index_option = click.option(
+    "--index",
+    type=_OneOf("index", _index_choices),
+    default="auto",
+    show_default=True,
+    help="How neighbors are looked for: among all papers, or in clusters, as beyond 131,072 papers.",
+)
+
+
 def format_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add --json and --format, as `output`."""
     function = click.option("--format", "output", type=_OneOf("format", _formats), help="Print this format.")(function)

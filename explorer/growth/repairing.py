@@ -37,7 +37,7 @@ def repair(path: Path) -> GrowthReport:
         with progress.stage("reading"):
             without_abstract = _rewrite_papers(path, before, state)
         state.keep("vectors")
-        derived = Derived(state, before.papers, progress)
+        derived = Derived(state, before.papers, progress, before.parameters["index"])
         nearest = derived.store_lists()
         options = LayoutOptions(**before.parameters["layout"])
         layout = _whole_layout(path, before)
@@ -49,8 +49,8 @@ def repair(path: Path) -> GrowthReport:
             derived.store_layout(nearest.vectors, layout, sampled_rows(before.papers, seed=options.seed))
         _keep_rejected(path, before, state)
         with progress.stage("writing"):
-            counts = {"without_abstract": without_abstract, "topics": derived.topics, "drift": 0}
-            state.commit(weighing=derived.weighing, picture=derived.picture, counts={**before.counts, **counts})
+            counts = {**before.counts, "without_abstract": without_abstract, "topics": derived.topics, "drift": 0}
+            state.commit(index=derived.index, weighing=derived.weighing, picture=derived.picture, counts=counts)
     return GrowthReport(papers=before.papers, seconds=progress.seconds)
 
 

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.derived import LISTS, Derived
+from explorer.builder.derived import Derived
+from explorer.builder.neighbors import LISTS
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
 from explorer.builder.words import Words
@@ -56,13 +57,16 @@ class Succession:
         before = self.folder.manifest
         rows = len(change.origin)
         drift = before.counts.get("drift", 0) + change.extent
-        derived = Derived(self.state, rows, self._progress)
+        derived = Derived(self.state, rows, self._progress, before.parameters["index"])
+        derived.index = before.index
         if change.is_none:
             self._keep_all(derived)
         else:
             drift = self._follow(derived, change, fresh, drift)
         counts = {**before.counts, **said.pop("counts", {}), "topics": derived.topics, "drift": drift}
-        self.commit(papers=rows, weighing=derived.weighing, picture=derived.picture, counts=counts, **said)
+        self.commit(
+            papers=rows, index=derived.index, weighing=derived.weighing, picture=derived.picture, counts=counts, **said
+        )
 
     def commit(self, **said: Any) -> None:
         """Commit the files of the state; `said` are the fields of the manifest that differ from those before."""

@@ -59,19 +59,20 @@ class Library(Growing):
         seed: int = 42,
         vectors: str | Path | None = None,
         replace: bool = False,
-        **reading: Any,
+        **others: Any,
     ) -> Library:
         """Make a library of files, or folders of them, and open it; `built` tells what was read.
 
         `path` defaults to $EXPLORER_LIBRARY, else artifacts/library; `model` to all-MiniLM-L6-v2. `vectors` names a
         .npy file with ready (n, d) vectors in the order of the records. `columns` says which column of a table is which
         field ({"title": "Name"}), `strict` that no record may be bad. A library of the same inputs and parameters is
-        opened as it is; one of others is kept unless `replace`. Raises ExplorerError: its subclasses say what is wrong.
+        opened as it is; one of others is kept unless `replace`. `index` says how neighbors are looked for: "exact",
+        among all papers, in "clusters", or "auto", by their number. Raises ExplorerError: subclasses say what is wrong.
         """
         from explorer.builder import BuildOptions, build
 
-        given = None if vectors is None else Path(vectors)
-        options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(reading))
+        given, index = None if vectors is None else Path(vectors), others.pop("index", "auto")
+        options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(others), index)
         where = default_path() if path is None else Path(path)
         report = build(where, options)
         library = cls.open(where, model=model)
@@ -244,6 +245,7 @@ class Library(Growing):
             **manifest.counts,
             "model": manifest.model or None,
             "dimensions": manifest.files["vectors"].shape[1],
+            "index": manifest.index,
             "map": manifest.picture,
             "parameters": manifest.parameters,
             "inputs": manifest.inputs,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.errors import ModelMismatch
-from explorer.index import NearestRows, unit
+from explorer.errors import ForeignLibrary, ModelMismatch
+from explorer.index import GRAPHS, NearestRows, unit
 from explorer.lexical import LexicalIndex, Weighing
 from explorer.papers import Paper
 from explorer.ranking import Scale
@@ -60,7 +60,10 @@ class StoredCorpus:
     @cached_property
     def nearest(self) -> NearestRows:
         """Return the vectors."""
-        return NearestRows(self._folder.vectors(), self._folder.manifest.parameters["index"])
+        kind = self._folder.manifest.index["type"]
+        if kind not in GRAPHS:
+            raise ForeignLibrary(f"a neighbor graph of type {kind!r} is unknown to this explorer: update it")
+        return NearestRows(self._folder.vectors())
 
     @cached_property
     def lexical(self) -> LexicalIndex:

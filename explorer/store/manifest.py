@@ -10,7 +10,7 @@ from typing import Any, cast
 from explorer.errors import ForeignLibrary, LibraryDamaged
 from explorer.store.roles import ROLES
 
-FORMAT = 4
+FORMAT = 5
 # What a library's own files are called: its role, then a generation, then what they are.
 _SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys(ROLES, ".npy")}
 ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
@@ -32,6 +32,7 @@ class FileEntry:
 class Manifest:
     """Describe one state of a library. `files` maps roles ("papers", "vectors", ...) to files.
 
+    `index` says how the neighbor graph was made, "exact" or in "clusters", and what share of the nearest it holds;
     `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the layout keeps;
     `added` says when each batch of papers came, ISO 8601.
     """
@@ -42,6 +43,7 @@ class Manifest:
     parameters: dict[str, Any]
     inputs: list[dict[str, Any]]
     files: dict[str, FileEntry]
+    index: dict[str, Any]
     weighing: dict[str, float]
     picture: dict[str, float]
     added: list[str]
@@ -122,6 +124,10 @@ def _check(manifest: Manifest) -> None:
         "papers": isinstance(manifest.papers, int) and manifest.papers > 0,
         "model": isinstance(model, dict) and (not model or _texts(model.get("name"), model.get("fingerprint"))),
         "parameters": isinstance(manifest.parameters, dict) and _texts(manifest.parameters.get("index")),
+        "index": isinstance(manifest.index, dict)
+        and manifest.index.keys() == {"type", "recall", "k", "rows"}
+        and _texts(manifest.index["type"])
+        and all(_is_number(manifest.index[name]) for name in ("recall", "k", "rows")),
         "inputs": isinstance(manifest.inputs, list)
         and all(
             isinstance(entry, dict) and _texts(entry.get("name"), entry.get("sha256")) for entry in manifest.inputs

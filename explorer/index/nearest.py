@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.errors import ForeignLibrary, InvalidInput
+from explorer.errors import ForeignLibrary
+from explorer.index.clusters import Clusters
+from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,21 +32,6 @@ _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
-_ROWS = 4096  # rows in hand at a time where they are many
-
-
-class VectorRows(Protocol):
-    """Give (n, d) vectors a block at a time; the store offers this for vectors larger than the memory."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Return (n, d)."""
-
-    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
-        """Yield (first row, rows) from the first row to the last."""
-
-    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
-        """Return some rows."""
 
 
 class VectorIndex(Protocol):
@@ -95,7 +82,7 @@ class NearestRows:
         if index_type not in INDEX_TYPES:
             raise ForeignLibrary(f"an index of type {index_type!r} is unknown to this explorer: update it")
         self._index_type = index_type
-        self._source: VectorRows = vectors if hasattr(vectors, "blocks") else _InMemory(vectors)
+        self._source: VectorRows = vectors if hasattr(vectors, "blocks") else InMemory(vectors)
         self._scans = 0
 
     @cached_property
@@ -148,8 +135,8 @@ class NearestRows:
         import numpy as np
 
         cosines = np.empty(len(rows))
-        for start in range(0, len(rows), _ROWS):
-            some = self._units(rows[start : start + _ROWS])
+        for start in range(0, len(rows), ROWS):
+            some = self._units(rows[start : start + ROWS])
             cosines[start : start + len(some)] = (some.astype(np.float64) * query).sum(axis=1)
         return np.clip(cosines, -1, 1).astype(np.float32)
 
@@ -170,12 +157,24 @@ class NearestRows:
         rows = np.flatnonzero(may)
         return rows[self._largest(query, rows, cosines[rows], count)]
 
-    def graph(self, k: int, shortlist: int = 0, rows: Own | None = None) -> Iterator[GraphBlock]:
-        """Yield the min(k, n - 1) nearest of every row, or of some `rows`, itself excluded, in blocks of rows."""
+    def graph(
+        self, k: int, shortlist: int = 0, rows: Own | None = None, within: tuple[Clusters, int] | None = None
+    ) -> Iterator[GraphBlock]:
+        """Yield the min(k, n - 1) nearest of every row, or of some `rows`, itself excluded, in blocks of rows.
+
+        They are exact, unless they are looked for `within` clusters' covers of so many rows; then blocks are clusters.
+        """
         asked = range(len(self.vectors)) if rows is None else rows
+        sizes = min(k, len(self.vectors) - 1), min(max(k, shortlist), len(self.vectors) - 1)
         tied: dict[bytes, tuple[Rows, Similarities]] = {}
-        for start in range(0, len(asked), _QUERIES):
-            yield self._neighbors(asked[start : start + _QUERIES], (k, max(k, shortlist)), tied)
+        if within is None:
+            for start in range(0, len(asked), _QUERIES):
+                yield self._neighbors(asked[start : start + _QUERIES], sizes, tied, (self._index, None))
+            return
+        clusters, size = within
+        for part in clusters.parts(asked, max(size, sizes[1] + _SPARE + 1)):
+            index = _Among(INDEX_TYPES["exact"](self.vectors[part.among]), part.among)
+            yield self._neighbors(part.own, sizes, tied, (index, part.among))
 
     @cached_property
     def _index(self) -> VectorIndex:
@@ -195,7 +194,7 @@ class NearestRows:
         cosines = np.empty(self._source.shape[0], dtype=np.float32)
         for start, block in self._source.blocks():
             single = block.astype(np.float32, copy=False)
-            lengths = _lengths(single, start)  # first: it refuses what cannot be multiplied
+            lengths = lengths_of(single, start)  # first: it refuses what cannot be multiplied
             if abs(lengths - 1).max() > _ABOUT_ONE:
                 single, lengths = unit(single, start), np.ones(len(single))
             cosines[start : start + len(block)] = single @ query / lengths
@@ -217,17 +216,22 @@ class NearestRows:
             unsure = unsure[order[: count - len(sure)]]
         return np.concatenate([sure, unsure])
 
-    def _neighbors(self, own: Own, sizes: tuple[int, int], tied: dict[bytes, tuple[Rows, Similarities]]) -> GraphBlock:
-        """Return the neighbors of some rows; `sizes` are k and the shortlist's.
+    def _neighbors(
+        self,
+        own: Own,
+        sizes: tuple[int, int],
+        tied: dict[bytes, tuple[Rows, Similarities]],
+        where: tuple[VectorIndex, NDArray[np.int64] | None],
+    ) -> GraphBlock:
+        """Return the neighbors of some rows; `sizes` are k and the shortlist's, `where` is an index and whose it is.
 
         `tied` keeps the answers of vectors that many rows have in common: these are searched once, not once a row.
         """
         import numpy as np
 
-        n = len(self.vectors)
-        k, listed = (min(size, n - 1) for size in sizes)
+        n, (k, listed), (index, among) = len(self.vectors), sizes, where
         queries = self.vectors[np.asarray(own)]
-        products, candidates = self._index.candidates(queries, min(n, listed + _SPARE + 1))
+        products, candidates = index.candidates(queries, min(n, listed + _SPARE + 1))
         products = np.where((candidates < 0) | (candidates == np.asarray(own)[:, None]), -np.inf, products)
         order = np.argsort(-products, axis=1, kind="stable")
         products, candidates = (np.take_along_axis(values, order, axis=1) for values in (products, candidates))
@@ -236,21 +240,20 @@ class NearestRows:
         if listed < n - 1:
             for position in np.flatnonzero(products[:, listed] > products[:, listed - 1] - 2 * _ROUNDING):
                 found = (candidates[position], products[position])
-                shortlist[position], kept[position] = self._listed(queries[position], int(own[position]), found, listed)
+                if found[1][-2] > found[1][listed - 1] - 2 * _ROUNDING:  # the last is the row itself, or one too many
+                    found = self._compared(queries[position], int(own[position]), among)
+                chosen = self._largest(queries[position], *found, listed)
+                shortlist[position], kept[position] = found[0][chosen], found[1][chosen]
         return GraphBlock(own, rows, similarities, shortlist, kept)
 
-    def _listed(
-        self, query: Vectors, own: int, found: tuple[NDArray[Any], NDArray[Any]], count: int
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the `count` nearest of one row where several are about as near as the last."""
+    def _compared(self, query: Vectors, own: int, among: NDArray[np.int64] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return all rows, or those `among` which neighbors are looked for, and their products with one of them."""
         import numpy as np
 
-        rows, products = found
-        if products[-2] > products[count - 1] - 2 * _ROUNDING:  # the last is the row itself, or one too many
-            rows, products = np.arange(len(self.vectors)), self.vectors @ query
-            products[own] = -np.inf
-        chosen = self._largest(query, rows, products, count)
-        return rows[chosen], products[chosen]
+        rows = np.arange(len(self.vectors)) if among is None else among
+        products = (self.vectors if among is None else self.vectors[among]) @ query
+        products[rows == own] = -np.inf
+        return rows, products
 
     def _nearest_of(
         self,
@@ -309,38 +312,14 @@ class NearestRows:
         return rows[order].astype(np.int32), similarities[order]
 
 
-class _InMemory:
-    """Give an array block by block."""
+class _Among:
+    """Find rows among some: an index of their vectors, which numbers them from 0."""
 
-    def __init__(self, vectors: NDArray[np.floating[Any]]) -> None:
-        self._vectors = vectors
-        self.shape = (vectors.shape[0], vectors.shape[1])
+    def __init__(self, index: VectorIndex, rows: NDArray[np.int64]) -> None:
+        self._index = index
+        self._rows = rows
 
-    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
-        for start in range(0, self.shape[0], _ROWS):
-            yield start, self._vectors[start : start + _ROWS]
-
-    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
-        return self._vectors[rows]
-
-
-def unit(vectors: NDArray[np.floating[Any]], first_row: int = 0) -> Vectors:
-    """Return (n, d) vectors as float32 rows of length one, contiguous.
-
-    Raises InvalidInput for a row that has no direction: not finite, or all zero; rows are counted from `first_row`.
-    """
-    import numpy as np
-
-    single = np.array(vectors, dtype=np.float32, order="C")
-    single /= _lengths(single, first_row)[:, None]
-    return single
-
-
-def _lengths(vectors: Vectors, first_row: int) -> NDArray[np.float64]:
-    import numpy as np
-
-    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    wrong = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
-    if len(wrong):
-        raise InvalidInput(f"the vector of row {first_row + wrong[0]} is zero or not finite, so it is near to nothing")
-    return lengths
+    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return `count` inner products and rows for each query."""
+        products, places = self._index.candidates(queries, count)
+        return products, self._rows[places]

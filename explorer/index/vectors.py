@@ -1,0 +1,70 @@
+"""Where vectors come from, and unit vectors. May import errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from explorer.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+ROWS = 4096  # rows in hand at a time where they are many
+
+
+class VectorRows(Protocol):
+    """Give (n, d) vectors a block at a time; the store offers this for vectors larger than the memory."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n, d)."""
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
+        """Yield (first row, rows) from the first row to the last."""
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+        """Return some rows."""
+
+
+class InMemory:
+    """Give an array block by block."""
+
+    def __init__(self, vectors: NDArray[np.floating[Any]]) -> None:
+        self._vectors = vectors
+        self.shape = (vectors.shape[0], vectors.shape[1])
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
+        """Yield (first row, rows)."""
+        for start in range(0, self.shape[0], ROWS):
+            yield start, self._vectors[start : start + ROWS]
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+        """Return some rows."""
+        return self._vectors[rows]
+
+
+def unit(vectors: NDArray[np.floating[Any]], first_row: int = 0) -> Vectors:
+    """Return (n, d) vectors as float32 rows of length one, contiguous.
+
+    Raises InvalidInput for a row that has no direction: not finite, or all zero; rows are counted from `first_row`.
+    """
+    import numpy as np
+
+    single = np.array(vectors, dtype=np.float32, order="C")
+    single /= lengths_of(single, first_row)[:, None]
+    return single
+
+
+def lengths_of(vectors: Vectors, first_row: int) -> NDArray[np.float64]:
+    """Return the lengths of (n, d) vectors. Raises InvalidInput as `unit` does."""
+    import numpy as np
+
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    wrong = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
+    if len(wrong):
+        raise InvalidInput(f"the vector of row {first_row + wrong[0]} is zero or not finite, so it is near to nothing")
+    return lengths
