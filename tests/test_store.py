@@ -275,6 +275,7 @@ def manifest(files: dict[str, FileEntry] | None = None, papers: int = 2, generat
         parameters={"index": "exact"},
         inputs=[{"name": "ü.md", "sha256": "0"}],
         files=files or {},
+        index={"type": "exact", "recall": 1.0, "k": 30, "rows": 0},
         weighing={"papers": papers, "average_length": 1.5},
         picture={"kept": 0.5, "trustworthiness": 0.9, "k": 15, "rows": papers},
         added=["2020-10-07T12:00:00+00:00"],
@@ -292,10 +293,10 @@ def test_a_manifest_comes_back() -> None:
     ("found", "replaced", "error"),
     [
         ('"papers": 2', '"papers": 3', LibraryDamaged),
-        ('"format": 4', '"format": 1', ForeignLibrary),
-        ('"format": 4', '"format": 2', ForeignLibrary),
-        ('"format": 4', '"format": "2"', ForeignLibrary),
-        ('"format": 4,', "", LibraryDamaged),
+        ('"format": 5', '"format": 1', ForeignLibrary),
+        ('"format": 5', '"format": 2', ForeignLibrary),
+        ('"format": 5', '"format": "2"', ForeignLibrary),
+        ('"format": 5,', "", LibraryDamaged),
         ('"average_length": 1.5', '"average_length": 2.5', LibraryDamaged),
         ("2020-10-07T12", "2020-10-07T13", LibraryDamaged),
         ("{", "[", LibraryDamaged),
@@ -307,7 +308,7 @@ def test_an_altered_manifest_is_refused(found: str, replaced: str, error: type[E
         Manifest.from_json(manifest().to_json().replace(found, replaced, 1), "m.json")
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 4}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"format": 5}', "[" * 100_000])
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(LibraryDamaged):
         Manifest.from_json(text, "m.json")
@@ -763,6 +764,9 @@ def forge(path: Path, **changes: object) -> None:
         {"weighing": {"papers": 2**53, "average_length": 2.0}}, {"weighing": {"papers": 2, "average_length": -3.0}},
         {"weighing": {"papers": 2, "average_length": math.nan}}, {"weighing": {"papers": math.inf, "average_length": 2.0}},
         {"weighing": {"papers": 2, "average_length": 2.0, "unheard": 1}},
+        {"index": 5}, {"index": {}}, {"index": {"type": 1, "recall": 1.0, "k": 30, "rows": 0}},
+        {"index": {"type": "exact", "recall": math.nan, "k": 30, "rows": 0}},
+        {"index": {"type": "exact", "recall": 1.0, "k": 30}},
         {"picture": 5}, {"picture": {}}, {"picture": {"kept": 0.5, "trustworthiness": 0.9, "k": 15}},
         {"picture": {"kept": math.nan, "trustworthiness": 0.9, "k": 15, "rows": 2}},
         {"picture": {"kept": -0.1, "trustworthiness": 0.9, "k": 15, "rows": 2}},

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from explorer.embedder import Embedder
 
-INDEX_CHOICES = ("auto", "exact", "clusters")
 _LISTED = 1_000  # rejected records that a report keeps
 
 
@@ -27,7 +26,7 @@ class BuildOptions:
 
     `inputs` are files, folders, and "-" for standard input. `model` is a name, a folder or an Embedder, None for the
     default; `vectors` is a .npy file with ready (n, d) vectors in the order of the records; `replace` allows to
-    overwrite a library made of something else; `index` says how neighbors are looked for, one of `INDEX_CHOICES`.
+    overwrite a library made of something else; `index` says how neighbors are looked for, one of `index.INDEX_CHOICES`.
     """
 
     inputs: tuple[Path, ...]

@@ -7,9 +7,10 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from explorer.builder.options import INDEX_CHOICES, BuildOptions, BuildReport
+from explorer.builder.options import BuildOptions, BuildReport
 from explorer.embedder import Embedder, ModelFiles, find_model
 from explorer.errors import InvalidInput, LibraryExists, LibraryNotFound
+from explorer.index import INDEX_CHOICES
 from explorer.layout import LayoutOptions
 from explorer.lexical import K1, REPEATED, B
 from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST

@@ -56,7 +56,7 @@ def _rankings() -> Sequence[str]:
 
 
 def _index_choices() -> Sequence[str]:
-    from explorer.builder.options import INDEX_CHOICES
+    from explorer.index import INDEX_CHOICES
 
     return INDEX_CHOICES
 
