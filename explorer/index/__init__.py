@@ -9,4 +9,6 @@ from explorer.index.vectors import VectorRows, unit
 GRAPHS = ("exact", "clusters")  # how a neighbor graph can have been made
 INDEX_CHOICES = ("auto", *GRAPHS)  # by how many papers there are
 
-__all__ = ["GRAPHS", "INDEX_CHOICES", "INDEX_TYPES", "Clusters", "GraphBlock", "NearestRows", "VectorRows", "enough", "unit"]
+__all__ = [
+    "GRAPHS", "INDEX_CHOICES", "INDEX_TYPES", "Clusters", "GraphBlock", "NearestRows", "VectorRows", "enough", "unit",
+]  # fmt: skip
