@@ -188,7 +188,7 @@ def test_info(built: Run, sample: Path) -> None:
     shown = built("info").stdout
     assert "papers:      60\n" in shown
     assert "inputs:      digest.md\n" in shown
-    assert "index exact" in shown
+    assert "index:       type exact, recall 1.0, k 30, rows 0\n" in shown
     assert "seed 42" in shown
 
 

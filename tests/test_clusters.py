@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hashed_words import HashedWords
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -104,6 +104,7 @@ def test_few_rows_are_one_cluster(rows: int) -> None:
 # --- the graph
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 1000), rows=st.integers(2, 500), k=st.integers(1, 40), copies=st.integers(1, 60))
 def test_covers_of_all_rows_find_what_all_rows_hold(seed: int, rows: int, k: int, copies: int) -> None:
     vectors = spread(rows, seed=seed, width=4)
