@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.neighbors import ListFiles, Search
+from explorer.builder.neighbors import ListFiles, NeighborSearch
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.previous import previous_topics
 from explorer.builder.state import NextState
@@ -67,7 +67,7 @@ class Derived:
             nearest, words.counts, unit(self._state.array("sample")), first_of_equal(words.keys[:, 1])
         )
         with self._progress.stage("neighbors", self._rows) as done:
-            search = Search.of(nearest, self._asked)
+            search = NeighborSearch.of(nearest, self._asked)
             self.index = search.described()
             lists = ListFiles(self._state, self._rows, min(NEIGHBORS, self._rows - 1), in_order=search.within is None)
             for block in nearest.graph(NEIGHBORS, SHORTLIST, within=search.within):

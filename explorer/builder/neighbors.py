@@ -29,7 +29,7 @@ _COPIED = 16_384  # rows at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class NeighborSearch:
     """Say how neighbors are looked for: everywhere, or within clusters' covers; and what share of them is found.
 
     The recall is that of the stored neighbors of `rows` papers.
@@ -40,7 +40,7 @@ class Search:
     rows: int = 0
 
     @classmethod
-    def of(cls, nearest: NearestRows, asked: str) -> Search:
+    def of(cls, nearest: NearestRows, asked: str) -> NeighborSearch:
         """Decide; `asked` is "exact", "clusters" or "auto"."""
         import numpy as np
 
