@@ -31,7 +31,7 @@ def stored(folder: Path, papers: int = 3, weighed: float = 3, **changed: object)
         patch.setattr("os.fsync", lambda descriptor: None)  # hundreds of files that need not outlive a power cut
         files = {role: write_array(folder / f"{role}.npy", values[role], dtype) for role, dtype in TYPES.items()}
     weighing = {"papers": weighed, "average_length": 2.0}
-    manifest = Manifest("0000000a", papers, {}, {"index": "exact"}, [], files, weighing, {}, ["2020-10-07"])
+    manifest = Manifest("0000000a", papers, {}, {"index": "exact"}, [], files, {}, weighing, {}, ["2020-10-07"])
     with ExitStack() as stack:
         opened = {role: stack.enter_context((folder / f"{role}.npy").open("rb")) for role in TYPES}
         yield StoredTerms(opened, manifest)

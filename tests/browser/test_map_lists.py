@@ -172,6 +172,7 @@ def test_csv_bibtex_and_json_hold_what_is_listed(page: Page, data: MapData) -> N
     page.click("#list")
     page.fill("#search", "schrödinger")
     expect(page.locator("#list-name")).to_have_text("Found: 9 papers")
+    expect(page.locator("#announced")).to_have_text("9 papers")  # a search is announced when typing has ended
     papers = list(data.papers)
     rows = list(range(0, 60, 7))
 
