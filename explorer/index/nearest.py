@@ -8,13 +8,16 @@ the answer for k = 10.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.errors import ForeignLibrary
-from explorer.index.clusters import Clusters
+from explorer.index.clusters import Clusters, Part
 from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ _ROUNDING = 1e-5  # more than FAISS's float32 sums and the float64 ones ever dif
 _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
+_AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 
 
@@ -166,15 +170,32 @@ class NearestRows:
         """
         asked = range(len(self.vectors)) if rows is None else rows
         sizes = min(k, len(self.vectors) - 1), min(max(k, shortlist), len(self.vectors) - 1)
-        tied: dict[bytes, tuple[Rows, Similarities]] = {}
         if within is None:
+            tied: dict[bytes, tuple[Rows, Similarities]] = {}
             for start in range(0, len(asked), _QUERIES):
                 yield self._neighbors(asked[start : start + _QUERIES], sizes, tied, (self._index, None))
             return
-        clusters, size = within
-        for part in clusters.parts(asked, max(size, sizes[1] + _SPARE + 1)):
+        yield from self._within(asked, sizes, *within)
+
+    def _within(self, asked: Own, sizes: tuple[int, int], clusters: Clusters, size: int) -> Iterator[GraphBlock]:
+        """Yield the neighbors of some rows cluster by cluster, those of several clusters being looked for at once."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        tied: dict[bytes, tuple[Rows, Similarities]] = {}
+
+        def neighbors(part: Part) -> GraphBlock:
+            import faiss
+
+            faiss.omp_set_num_threads(1)  # of those that this thread starts: there is one of these for each core
             index = _Among(INDEX_TYPES["exact"](self.vectors[part.among]), part.among)
-            yield self._neighbors(part.own, sizes, tied, (index, part.among))
+            return self._neighbors(part.own, sizes, tied, (index, part.among))
+
+        parts = clusters.parts(asked, max(size, sizes[1] + _SPARE + 1))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            pending = deque(pool.submit(neighbors, part) for part in islice(parts, _AHEAD))
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(neighbors, part) for part in islice(parts, 1))
 
     @cached_property
     def _index(self) -> VectorIndex:
