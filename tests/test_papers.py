@@ -580,6 +580,11 @@ def test_the_version_is_kept_apart_from_the_id(written: object, paper_id: str, v
     assert (made.id, made.version) == (paper_id, version)
 
 
+def test_an_id_that_is_cut_ends_with_no_blank() -> None:
+    paper = Paper.from_record({"title": "A", "id": "rac{ " * 100})
+    assert paper.id == ("rac{ " * 80).rstrip()
+
+
 def test_a_paper_without_id_gets_one_of_its_words() -> None:
     first = Paper.from_record({"title": "A Title", "abstract": "Words of \\textit{meaning}."})
     again = Paper.from_record({"id": None, "title": "a title", "abstract": "words  of meaning", "date": "2020"})

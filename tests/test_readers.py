@@ -245,6 +245,16 @@ def test_download_links(link: str, paper_id: str, version: int | None, url: str)
     assert (paper.title, paper.id, paper.version, paper.url) == ("A title", paper_id, version, url)
 
 
+def test_a_link_behind_endless_blanks_is_given_up_soon() -> None:
+    blanks = "\t" * 200_000
+    assert (
+        only(digest(f"### 1.A title [ :arrow_down: ]({blanks}https://x.org/a{blanks})\n> Words.")).url
+        == "https://x.org/a"
+    )
+    paper = only(digest(f"### 1.A title [ :arrow_down: ]({blanks}\\{blanks}https://x.org/a)\n> Words."))
+    assert (paper.abstract, paper.url) == ("Words.", "")
+
+
 def test_files_of_one_name_on_two_sites_are_two_papers() -> None:
     records = digest("".join(f"### 1.T{site} [:arrow_down:](https://{site}.org/paper.pdf)\n" for site in "ab"))
     assert [record.id for record in records if isinstance(record, Paper)] == [

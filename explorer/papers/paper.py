@@ -103,7 +103,7 @@ def _text(value: object) -> str:
 
 
 def _identifier(record: Mapping[str, Any], title: str, abstract: str) -> tuple[str, int | None]:
-    written = _text(record.get("id"))[:_LONGEST_ID]
+    written = _text(record.get("id"))[:_LONGEST_ID].rstrip()
     if found := arxiv_identifier(written):
         return found
     if written:

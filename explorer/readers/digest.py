@@ -23,7 +23,8 @@ from explorer.readers.source import Source
 
 _HEADER = re.compile(r"#\s+ArXiv\s+(?P<category>\S+)\s*-{2,}\s*(?P<date>.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"###(?!#)\s*(?P<number>\d+\s*\.)?\s*(?P<title>.*)")
-_DOWNLOAD = re.compile(r"\s*\]\s*\(\s*(?P<link>\S*?)\s*\)?\s*")  # what follows ":arrow_down:"; its end may be missing
+# What follows ":arrow_down:"; its end may be missing. Blanks are not given back: of n there are n² ways to part them.
+_DOWNLOAD = re.compile(r"\s*+\]\s*+\(\s*+(?P<link>\S*?)\s*+\)?+\s*+")
 _SECTION = re.compile(r"##?(?!#)\s")
 _DAY = re.compile(r"(?P<day>\d{1,2})\s+(?P<month>[A-Za-z]{3})[a-z]*\s+(?P<year>\d{4})")
 _RECOGNIZED = re.compile(
