@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
 from explorer.index import Clusters, NearestRows, enough
+from explorer.layout import sampled_rows
 from explorer.store import ArrayWriter
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class NeighborSearch:
         n = len(nearest.vectors)
         if asked == "exact" or n <= max(NEIGHBORS + 1, EXACT_UP_TO if asked == "auto" else 0):
             return cls()
-        rows = np.sort(np.random.default_rng(0).permutation(n)[:_SAMPLED])
+        rows = sampled_rows(n, _SAMPLED)
         true = np.concatenate([block.rows for block in nearest.graph(NEIGHBORS, rows=rows)])
         clusters = Clusters.made(nearest.vectors)
         needed = clusters.needed(rows, true)
@@ -112,5 +112,4 @@ def _fill(file: Any, size: int) -> None:
     block = bytes(1 << 20)
     for start in range(0, size, len(block)):
         file.write(block[: size - start])
-    with suppress(OSError):
-        file.flush()
+    file.flush()

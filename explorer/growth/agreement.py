@@ -10,7 +10,7 @@ from explorer.builder.plan import NEIGHBORS
 from explorer.builder.words import Words
 from explorer.errors import LibraryDamaged
 from explorer.index import NearestRows
-from explorer.layout import NEAREST, kept_neighbors
+from explorer.layout import NEAREST, kept_neighbors, sampled_rows
 from explorer.store import LibraryFolder
 from explorer.topics.topics import Topics
 
@@ -53,7 +53,7 @@ class Agreement:
 
         if self._deep:
             return np.arange(self._papers)
-        return np.sort(np.random.default_rng(0).permutation(self._papers)[:_SAMPLED])
+        return sampled_rows(self._papers, _SAMPLED)
 
     @cached_property
     def _nearest(self) -> NearestRows:

@@ -137,9 +137,7 @@ def _date(value: object) -> str:
 def _address(value: object) -> str:
     """Return a web address that is safe to link to, else nothing: "javascript:" comes from strangers too."""
     address = _text(value)
-    if not address:
-        return ""
-    return address if re.fullmatch(r"https?://[^\s<>\"'`\\]+", address, re.IGNORECASE) else ""
+    return address if address and re.fullmatch(r"https?://[^\s<>\"'`\\]+", address, re.IGNORECASE) else ""
 
 
 def _known_address(paper_id: str, doi: str) -> str:

@@ -62,7 +62,7 @@ def readable(text: str) -> str:
     Commands that only set type and the ends of environments vanish, accents become letters, signs become Unicode, any
     other command stays as its name (`\alpha` is alpha): no word is lost.
     """
-    if not ("\\" in text or "$" in text or "~" in text or "{" in text):  # any() would take twice as long
+    if not any(sign in text for sign in _LATEX):
         return text
     from explorer.papers.latex import spelled_out
 
