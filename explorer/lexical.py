@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,6 +35,7 @@ _STOP_WORDS = frozenset({
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 })  # fmt: skip
 _TOGETHER = 50_000  # papers whose terms are counted at a time
+_WEIGHED = 4096  # papers whose terms are weighed at a time
 
 
 class Terms(Protocol):
@@ -257,11 +258,38 @@ def moments(
 
     Entries are added in their order, so that a term alone and all terms at once give the same bits.
     """
+    return _moments([(terms, weights)], count, papers)
+
+
+def term_moments(counts: TermCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the `moments` of all terms, (t,) and (t,), holding the weights of some papers at a time."""
+    return _moments(_weighed(counts), len(counts.keys), len(counts.lengths))
+
+
+def _weighed(counts: TermCounts) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Yield terms and weights of all entries, those of some papers at a time."""
     import numpy as np
 
-    means = np.bincount(terms, weights=weights, minlength=count) / papers
-    squares = np.bincount(terms, weights=weights * weights, minlength=count) / papers
-    return means, np.maximum(squares - means * means, 0.0)
+    idf, n = counts.weighing.idf(counts.frequencies), len(counts.lengths)
+    for start in range(0, n, _WEIGHED):
+        stop = min(start + _WEIGHED, n)
+        some = slice(counts.starts[start], counts.starts[stop])
+        terms = counts.terms[some]
+        lengths = np.repeat(counts.lengths[start:stop], np.diff(counts.starts[start : stop + 1]))
+        yield terms, counts.weighing.weights(counts.counts[some], lengths, idf[terms])
+
+
+def _moments(
+    blocks: Iterable[tuple[NDArray[np.integer[Any]], NDArray[np.float64]]], count: int, papers: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import numpy as np
+
+    sums, squares = np.zeros(count), np.zeros(count)
+    for terms, weights in blocks:
+        np.add.at(sums, terms, weights)
+        np.add.at(squares, terms, weights * weights)
+    means = sums / papers
+    return means, np.maximum(squares / papers - means * means, 0.0)
 
 
 def saturated(amounts: NDArray[np.float64]) -> NDArray[np.float64]:

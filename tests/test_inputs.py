@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,31 @@ def test_a_damaged_file_in_a_folder_keeps_what_precedes(papers: Path) -> None:
     assert damage.line == len(records) - 1 > 700
     with pytest.raises(InvalidInput, match=rf"^papers/a\.gz:{damage.line}: cannot be read to its end: "):
         read(papers, strict=True)
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])
+def test_what_precedes_a_refusal_is_read(count: int, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_later(source: Source) -> Iterator[Record]:
+        yield from (Paper(f"p{n}", "Title") for n in range(count))
+        raise InvalidInput(f"{source.name}: no more")
+
+    refusing = Reader("refusing", "made up", (".x",), lambda head: head.startswith("x"), refuse_later)
+    mine = files.registered()
+    monkeypatch.setattr(files, "registered", lambda: (*mine, refusing))
+    write(papers, {"a": "x\n", "b.jsonl": ONE})
+    assert read_names(papers) == [
+        *(("papers/a", f"p{n}") for n in range(count)),
+        ("papers/a", "no more"),
+        ("papers/b.jsonl", "one"),
+    ]
+
+
+@pytest.mark.parametrize(("length", "most"), [(10, 64), (100_000, 10), (2_000_000, 1)])
+def test_records_in_hand_are_few_where_they_are_long(length: int, most: int) -> None:
+    given = [Paper(str(n), "Title", "x" * length) for n in range(150)]
+    together = list(intake._in_hand(iter(given)))
+    assert max(map(len, together)) == most
+    assert list(chain.from_iterable(together)) == given
 
 
 def test_a_reader_that_refuses_a_file_costs_no_other(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer.errors import InvalidInput
-from explorer.papers import Paper, arxiv_identifier, clean, looks_like_identifier, readable, title_key
+from explorer.papers import Paper, arxiv_identifier, clean, looks_like_identifier, names_key, readable, title_key
 from explorer.papers.markup import strip_html
 
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates included
@@ -477,6 +477,15 @@ def test_a_key_holds_only_words(text: str) -> None:
     assert title_key(key.upper()) == title_key(key.upper().lower())
 
 
+@given(st.lists(ANY_TEXT | st.text("aB. -\n\t\0$\\é", max_size=6), max_size=5))
+def test_names_have_the_keys_of_titles(names: list[str]) -> None:
+    assert names_key(names) == "\n".join(map(title_key, names))
+
+
+def test_a_name_of_two_lines_is_one_name() -> None:
+    assert names_key(["Ann\n\nLee", "B. B. King"]) == "ann lee\nb b king"
+
+
 # --- Paper.from_record
 
 
@@ -636,6 +645,8 @@ def test_authors(value: object, names: tuple[str, ...]) -> None:
         ("2020/10/07", "2020"),
         ("0000-01-01", ""),
         ("20201007", ""),
+        ("2020-10-071", "2020-10"),
+        ("2020-10-07T12:00:00Z and so on", "2020-10-07"),
         ("7 Oct 2020", ""),
         ("soon", ""),
         ("٢٠٢٠", ""),

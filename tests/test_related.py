@@ -232,12 +232,8 @@ def test_three_papers_by_hand() -> None:
 # --- compiled
 
 
-def counted(papers: Papers) -> related.Counts:
-    counts = count_terms(papers.texts)
-    weights = counts.weighing.weights(
-        counts.counts, counts.lengths[counts.rows], counts.weighing.idf(counts.frequencies[counts.terms])
-    )
-    return counts.starts, counts.terms, np.sqrt(counts.counts), weights
+def counted(papers: Papers) -> related.Entries:
+    return related.Entries.of(count_terms(papers.texts))
 
 
 @pytest.fixture(scope="module")

@@ -77,11 +77,12 @@ class Derived:
         self.store_twins(words.keys, words.counts)
         return nearest
 
-    def store_words(self, counts: TermCounts, postings: NDArray[np.int32] | None = None) -> None:
-        """Store how often which term stands in each paper; `postings` where they are known."""
+    def store_words(self, counts: TermCounts, known: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None) -> None:
+        """Store how often which term stands in each paper; the table of terms and the postings may be `known`."""
         self.weighing = asdict(counts.weighing)
-        self._state.store("terms", counts.table(), "<i8")
-        self._state.store("postings", counts.postings() if postings is None else postings, "<i4")
+        table, postings = known or (counts.table(), counts.postings())
+        self._state.store("terms", table, "<i8")
+        self._state.store("postings", postings, "<i4")
         self._state.store("lengths", counts.lengths[:, None], "<i4")
 
     def store_twins(self, keys: NDArray[np.int64], counts: TermCounts) -> None:

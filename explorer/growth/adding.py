@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STAGES = ("reading", "embedding", "words", "neighbors", "layout", "topics", "writing")
+_NEEDED = ("faiss", "scipy.sparse", "scipy.spatial")
+_LARGE = 50_000_000  # bytes
 
 
 def add(path: Path, options: AddOptions, model: ModelFiles | Embedder | None) -> GrowthReport:
@@ -72,7 +76,6 @@ class _Addition:
             report.unchanged = True
             return report
         state = self._succession.state
-        state.add("papers", "sqlite")
         state.add("rejected", "jsonl")
         change = self._change(rows)
         counts = {name: before.counts.get(name, 0) for name in ("repeated", "rejected", "without_abstract")}
@@ -95,9 +98,7 @@ class _Addition:
         state = self._succession.state
         with (
             self._progress.stage("reading") as done,
-            closing(
-                PaperWriter(state.path("papers", "sqlite"), len(self._folder.manifest.added), source=source)
-            ) as writer,
+            closing(self._writer(source)) as writer,
             Recorder(state.path("rejected", "jsonl"), self._inputs, self._report, self._rejected()) as recorder,
         ):
             for ordinal, file, paper in recorder.papers(done):
@@ -109,6 +110,14 @@ class _Addition:
             writer.finish()
             self._count = recorder.records
         return writer.count
+
+    def _writer(self, source: Path) -> PaperWriter:
+        """Return a copy to go on from. What will be needed is imported beside a copy that takes long."""
+        with ThreadPoolExecutor(1) as beside:
+            if source.stat().st_size > _LARGE:
+                beside.submit(lambda: [import_module(name) for name in _NEEDED])
+            path = self._succession.state.path("papers", "sqlite")
+            return PaperWriter(path, len(self._folder.manifest.added), source=source)
 
     def _take(self, writer: PaperWriter, ordinal: int, paper: Any) -> None:
         report, known_only = self._report, self._options.known_only

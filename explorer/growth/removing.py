@@ -78,7 +78,6 @@ def _without(succession: Succession, gone: set[int], replaced: Mapping[int, Pape
             writer.replace(int(place[row]), paper)
         without_abstract = writer.without_abstract
         writer.finish()
-    state.add("papers", "sqlite")
     state.keep("rejected")
     succession.finish(
         change, _no_vectors(before.files["vectors"].shape[1]), counts={"without_abstract": without_abstract}

@@ -49,7 +49,7 @@ class Succession:
         self._progress = progress
 
     def finish(self, change: Change, fresh: NDArray[np.floating[Any]], **said: Any) -> None:
-        """Store what follows from the change, and commit.
+        """Store what follows from the change, and commit. The papers' file is taken up here, too.
 
         `fresh` are the (f, d) vectors of the rows whose texts are new. `said` are fields of the manifest, with counts
         that are merged into the old ones.
@@ -79,6 +79,7 @@ class Succession:
         if rows > SMALL and drift < DUE * rows:
             self._follow_change(derived, change, fresh)
             return drift
+        self._take_papers()
         self._store_vectors(change, fresh)
         self._place(derived, change, derived.store_lists())
         derived.make_topics(int(self.folder.manifest.parameters["layout"]["seed"]))
@@ -87,9 +88,13 @@ class Succession:
     def _keep_all(self, derived: Derived) -> None:
         """Keep all files but the papers': nothing that is derived of texts has changed."""
         before = self.folder.manifest
+        self._take_papers()
         self.state.keep(*(role for role in before.files if role not in self.state.files))
         derived.weighing, derived.picture = before.weighing, before.picture
         derived.topics = before.counts["topics"]
+
+    def _take_papers(self) -> None:
+        self.state.add("papers", "sqlite")
 
     def _store_vectors(self, change: Change, fresh: NDArray[np.floating[Any]]) -> None:
         import numpy as np
@@ -112,6 +117,7 @@ class Succession:
             with self._progress.stage("words"):
                 stored = beside.submit(self._stored_vectors, change, fresh)
                 searched = beside.submit(lambda: list(stored.result().graph(NEIGHBORS, SHORTLIST, change.fresh)))
+                described = beside.submit(self._take_papers)
                 words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
                 derived.store_words(words.counts, postings)
                 nearest, same = stored.result(), first_of_equal(words.keys[:, 1])
@@ -127,7 +133,8 @@ class Succession:
             written = beside.submit(self._store_rest, derived, lists, words)
             self._place(derived, change, nearest)
             self._join_topics(derived, change)
-            written.result()
+            for each in (described, written):
+                each.result()
 
     def _stored_vectors(self, change: Change, fresh: NDArray[np.floating[Any]]) -> NearestRows:
         self._store_vectors(change, fresh)

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from explorer.papers import Paper
 
+    Postings = tuple[NDArray[np.int64], NDArray[np.int32]]
+    """The table of terms and the postings, as the store has them."""
 
-def changed_words(folder: LibraryFolder, change: Change, papers: Iterable[Paper]) -> tuple[Words, NDArray[np.int32]]:
-    """Return the words of the next state, and its postings; `papers` are those of the fresh rows, in order."""
+
+def changed_words(folder: LibraryFolder, change: Change, papers: Iterable[Paper]) -> tuple[Words, Postings]:
+    """Return the words of the next state, also as postings; `papers` are those of the fresh rows, in order."""
     import numpy as np
 
     fresh = Words.of(papers, lambda _: None)
@@ -32,7 +35,7 @@ def changed_words(folder: LibraryFolder, change: Change, papers: Iterable[Paper]
     return Words(counts, keys), postings
 
 
-def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[TermCounts, NDArray[np.int32]]:
+def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[TermCounts, Postings]:
     import numpy as np
 
     stored, n = folder.terms(), len(change.origin)
@@ -44,21 +47,26 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     frequencies[places[0]] = table[:, 2]
     old = stored.postings_of_all()
     rows, amounts = change.now[old[:, 0]].astype(np.int32), old[:, 1]
-    terms = np.repeat(places[0], np.diff(table[:, 1], prepend=0)).astype(np.int32)
+    sizes = np.zeros(len(keys), dtype=np.int64)
+    sizes[places[0]] = np.diff(table[:, 1], prepend=0)
+    terms = np.repeat(np.arange(len(keys), dtype=np.int32), sizes)
     if (rows < 0).any():
         is_there = rows >= 0
         rows, amounts, terms = rows[is_there], amounts[is_there], terms[is_there]
+        sizes = np.bincount(terms, minlength=len(keys))
     order = np.lexsort((change.fresh[fresh.rows], places[1][fresh.terms]))
     new_terms, new_rows = places[1][fresh.terms[order]], change.fresh[fresh.rows[order]]
     before = _insertion_points(terms, rows, new_terms, new_rows)
     terms, rows = np.insert(terms, before, new_terms), np.insert(rows, before, new_rows)
     postings = np.stack([rows, np.insert(amounts, before, fresh.counts[order])], axis=1)
+    ends = np.cumsum(sizes + np.bincount(new_terms, minlength=len(keys)))
     lengths = np.empty(n, dtype=np.int32)
     lengths[change.kept] = stored.lengths()[change.origin[change.kept]]
     lengths[change.fresh] = fresh.lengths
     weighing = Weighing(**folder.manifest.weighing)  # type: ignore[arg-type]
-    starts, by_paper, of_paper = _by_paper(terms, postings, len(keys), n)
-    return TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing), postings
+    starts, by_paper, of_paper = _by_paper(ends, postings, n)
+    counts = TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing)
+    return counts, (np.stack([keys, ends, frequencies], axis=1), postings)
 
 
 def _insertion_points(
@@ -76,14 +84,14 @@ def _insertion_points(
 
 
 def _by_paper(
-    terms: NDArray[np.int32], postings: NDArray[np.int32], term_count: int, papers: int
+    ends: NDArray[np.int64], postings: NDArray[np.int32], papers: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Return starts, terms and counts, paper by paper, of postings that are in the order of their terms."""
+    """Return starts, terms and counts, paper by paper, of postings whose terms end at `ends`."""
     import numpy as np
     from scipy.sparse import csc_matrix
 
-    ends = np.searchsorted(terms, np.arange(term_count + 1))
-    matrix = csc_matrix((postings[:, 1], postings[:, 0], ends), shape=(papers, term_count)).tocsr()
+    borders = np.append(0, ends)
+    matrix = csc_matrix((postings[:, 1], postings[:, 0], borders), shape=(papers, len(ends))).tocsr()
     # SciPy's types are these where they can be; then nothing is copied.
     return (
         matrix.indptr.astype(np.int64),

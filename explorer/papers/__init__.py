@@ -3,7 +3,7 @@
 from explorer.papers.identifiers import arxiv_identifier, doi_in, identity, looks_like_identifier
 from explorer.papers.merging import are_one, merged
 from explorer.papers.paper import Paper, derived_id
-from explorer.papers.text import clean, readable, shortened, title_key
+from explorer.papers.text import clean, names_key, readable, shortened, title_key
 
 __all__ = [
     "Paper",
@@ -15,6 +15,7 @@ __all__ = [
     "identity",
     "looks_like_identifier",
     "merged",
+    "names_key",
     "readable",
     "shortened",
     "title_key",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from explorer.papers.text import clean, readable, title_key
 
 _DATE = r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?![0-9])"
 _LONGEST_ID = 400
+_LONGEST_DATE = 11  # characters that are looked at: one beyond year, month and day
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ def _words_id(title: str, abstract: str) -> str:
 
 
 def _date(value: object) -> str:
-    match = re.match(_DATE, _text(value))
+    return _calendar_date(_text(value)[:_LONGEST_DATE])
+
+
+@lru_cache(maxsize=4096)  # papers come by the day
+def _calendar_date(written: str) -> str:
+    match = re.match(_DATE, written)
     if match is None:
         return ""
     for length, rest in ((10, ""), (7, "-01"), (4, "-01-01")):

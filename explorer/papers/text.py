@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -24,6 +25,8 @@ _LATEX = "\\$~{"  # without any of these there is no LaTeX in a text
 _IN_KEYS = {  # of ASCII characters: letters and digits as they are in keys, blanks for others, NUL where LaTeX begins
     code: "\0" if chr(code) in _LATEX else chr(code).lower() if chr(code).isalnum() else " " for code in range(128)
 }
+
+_IN_LINES = _IN_KEYS | {ord("\n"): "\n"}
 
 
 def clean(text: str) -> str:
@@ -67,6 +70,16 @@ def readable(text: str) -> str:
     from explorer.papers.latex import spelled_out
 
     return re.sub(_BLANKS, " ", spelled_out(text)).strip()
+
+
+def names_key(names: Sequence[str]) -> str:
+    """Return the `title_key` of each of `names` on a line of its own; all at once, where they are plain."""
+    written = "\n".join(names)
+    if written.isascii() and "\0" not in (keys := written.translate(_IN_LINES)):
+        lines = keys.split("\n")
+        if len(lines) == len(names):
+            return "\n".join([" ".join(line.split()) for line in lines])
+    return "\n".join(map(title_key, names))
 
 
 def title_key(title: str) -> str:

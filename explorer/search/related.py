@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.index import GraphBlock, NearestRows
-from explorer.lexical import TermCounts, moments, saturated
+from explorer.lexical import TermCounts, saturated, term_moments
 from explorer.ranking import Scale, fused, led
 from explorer.store import SAMPLE
 
@@ -21,14 +21,52 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Counts = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
-    """Of compressed sparse rows: starts, terms, amounts as queries, weights as answers."""
     Lists = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
 
 _COMPILED_FROM = 5_000  # papers; below, NumPy is done before a compiler has been loaded
-_PAPERS = 4096  # whose weights are worked out at a time
 _SPARE = 8  # papers beyond those kept whose cosines are computed exactly
 _ROUNDING = 4e-6  # more than cosines by float32 sums are wrong by
+
+
+class Entries(NamedTuple):
+    """Hold which terms papers have, as compressed sparse rows, and what weights are made of where they are needed.
+
+    Entry e of paper i, in `starts[i]` to `starts[i + 1]`, is a term that stands there `counts[e]` times. It is
+    `amounts[counts[e]]` of a query, and weighs idf * count / (count + normalized) as an answer: `idf` is by term,
+    `normalized` by paper.
+    """
+
+    starts: NDArray[np.int64]
+    terms: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    amounts: NDArray[np.float64]
+    idf: NDArray[np.float64]
+    normalized: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, counts: TermCounts) -> Entries:
+        """Return the entries of all papers."""
+        import numpy as np
+
+        most = int(counts.counts.max(initial=0))
+        return cls(
+            counts.starts,
+            counts.terms,
+            counts.counts,
+            saturated(np.arange(most + 1, dtype=np.float64)),
+            counts.weighing.idf(counts.frequencies),
+            counts.weighing.normalized(counts.lengths),
+        )
+
+    def own(self, row: int) -> slice:
+        """Return where the entries of a paper are."""
+        return slice(self.starts[row], self.starts[row + 1])
+
+    def weights(self, entries: NDArray[np.integer[Any]] | slice, rows: Any) -> NDArray[np.float64]:
+        """Return what entries weigh that are of the papers `rows`."""
+        counts = self.counts[entries]
+        weights: NDArray[np.float64] = self.idf[self.terms[entries]] * counts / (counts + self.normalized[rows])
+        return weights
 
 
 class RelatedPapers:
@@ -48,15 +86,13 @@ class RelatedPapers:
     ) -> None:
         import numpy as np
 
-        self._nearest, self._counts, self._same = nearest, counts, same
+        self._nearest, self._same = nearest, same
+        self._entries = Entries.of(counts)
         self._sample = sample.astype(np.float64)
-        terms = counts.terms
-        self._amounts = saturated(np.arange(counts.counts.max(initial=0) + 1, dtype=np.float64))[counts.counts]
-        self._weights = _weights(counts)
-        papers = len(counts.lengths)
-        self._means, self._variances = moments(self._weights, terms, len(counts.keys), papers)
+        self._means, self._variances = term_moments(counts)
         self._scaled: tuple[GraphBlock, tuple[Scale, Scale]] | None = None
-        self._scores = _compiled() if (papers if asked is None else asked) >= _COMPILED_FROM else _pair_scores
+        asked = len(counts.lengths) if asked is None else asked
+        self._scores = _compiled() if asked >= _COMPILED_FROM else _pair_scores
 
     def of(self, block: GraphBlock, keep: int) -> Lists:
         """Return for each row of a block its `keep` related rows, their scores and their cosines, highest first."""
@@ -84,8 +120,7 @@ class RelatedPapers:
 
     def lexical(self, own: NDArray[np.integer[Any]], candidates: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Return the lexical scores of (m, c) candidates, row i being those of paper `own[i]` as the query."""
-        counts = self._counts
-        return self._scores((counts.starts, counts.terms, self._amounts, self._weights), own, candidates)
+        return self._scores(self._entries, own, candidates)
 
     def answers(self, queries: NDArray[np.integer[Any]], papers: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Return the lexical score of each of `papers` as an answer to the query beside it, (p,): the same bits.
@@ -94,14 +129,18 @@ class RelatedPapers:
         """
         import numpy as np
 
-        counts, scores = self._counts, np.empty(len(queries))
-        flipped = (counts.starts, counts.terms, self._weights, self._amounts)
+        held, scores = self._entries, np.empty(len(queries))
         order = np.argsort(papers, kind="stable")
         borders = np.flatnonzero(np.diff(papers[order], prepend=-1, append=-1))
-        room = np.zeros(len(counts.keys))
+        weights = np.zeros(len(held.idf))
         for start, stop in itertools.pairwise(borders.tolist()):
             some = order[start:stop]
-            scores[some] = _pair_scores(flipped, papers[some[:1]], queries[None, some], room)[0]
+            own = held.own(row := papers[some[0]])
+            weights[held.terms[own]] = held.weights(own, row)
+            owners, entries = _places(held.starts, queries[some])
+            products = held.amounts[held.counts[entries]] * weights[held.terms[entries]]
+            scores[some] = np.bincount(owners, weights=products, minlength=len(some))
+            weights[held.terms[own]] = 0.0
         return scores
 
     def scales_of(self, block: GraphBlock) -> NDArray[np.float32]:
@@ -130,8 +169,9 @@ class RelatedPapers:
     def _lexical_scale(self, own: NDArray[np.integer[Any]]) -> Scale:
         import numpy as np
 
-        owners, entries = _entries(self._counts.starts, own)
-        amounts, terms = self._amounts[entries], self._counts.terms[entries]
+        held = self._entries
+        owners, entries = _places(held.starts, own)
+        amounts, terms = held.amounts[held.counts[entries]], held.terms[entries]
         means = np.bincount(owners, weights=amounts * self._means[terms], minlength=len(own))
         variances = np.bincount(owners, weights=amounts * amounts * self._variances[terms], minlength=len(own))
         return Scale(means[:, None], np.sqrt(variances)[:, None])
@@ -161,46 +201,28 @@ class RelatedPapers:
         return ordered[0].astype(np.int32), ordered[1].astype(np.float32), ordered[2].astype(np.float32)
 
 
-def _weights(counts: TermCounts) -> NDArray[np.float64]:
-    """Return what the entries weigh, some papers at a time: all at once take three times the memory."""
-    import numpy as np
-
-    idf, n = counts.weighing.idf(counts.frequencies), len(counts.lengths)
-    weights = np.empty(len(counts.terms))
-    for start in range(0, n, _PAPERS):
-        stop = min(start + _PAPERS, n)
-        some = slice(counts.starts[start], counts.starts[stop])
-        lengths = np.repeat(counts.lengths[start:stop], np.diff(counts.starts[start : stop + 1]))
-        weights[some] = counts.weighing.weights(counts.counts[some], lengths, idf[counts.terms[some]])
-    return weights
-
-
 def _pair_scores(
-    counts: Counts,
-    papers: NDArray[np.integer[Any]],
-    candidates: NDArray[np.integer[Any]],
-    asked: NDArray[np.float64] | None = None,
+    held: Entries, papers: NDArray[np.integer[Any]], candidates: NDArray[np.integer[Any]]
 ) -> NDArray[np.float64]:
-    """Return the lexical scores of (m, c) candidates, row i being those of paper `papers[i]` as the query.
-
-    `asked` is room for a zero for each term, where there is some already.
-    """
+    """Return the lexical scores of (m, c) candidates, row i being those of paper `papers[i]` as the query."""
     import numpy as np
 
-    starts, terms, amounts, weights = counts
     scores = np.empty(candidates.shape)
-    asked = np.zeros(int(terms.max(initial=0)) + 1) if asked is None else asked
+    asked = np.zeros(len(held.idf))
     for position, rows in enumerate(candidates):
-        own = slice(starts[papers[position]], starts[papers[position] + 1])
-        asked[terms[own]] = amounts[own]
-        owners, entries = _entries(starts, rows)
-        products = asked[terms[entries]] * weights[entries]
+        own = held.own(papers[position])
+        asked[held.terms[own]] = held.amounts[held.counts[own]]
+        owners, entries = _places(held.starts, rows)
+        amounts = asked[held.terms[entries]]
+        shared = np.flatnonzero(amounts)
+        owners, entries, amounts = owners[shared], entries[shared], amounts[shared]
+        products = amounts * held.weights(entries, rows[owners])
         scores[position] = np.bincount(owners, weights=products, minlength=len(rows))
-        asked[terms[own]] = 0.0
+        asked[held.terms[own]] = 0.0
     return scores
 
 
-def _entries(starts: NDArray[np.int64], rows: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _places(starts: NDArray[np.int64], rows: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return of the entries of some rows, row after row, the position of their row among these, and their places."""
     import numpy as np
 
@@ -217,14 +239,14 @@ def _compiled() -> Callable[..., NDArray[np.float64]]:
     score: Callable[..., None] = numba.njit(nogil=True)(_score)
     parts = os.cpu_count() or 1
 
-    def pair_scores(counts: Counts, papers: NDArray[Any], candidates: NDArray[np.int32]) -> NDArray[np.float64]:
-        scores, terms = np.empty(candidates.shape), int(counts[1].max(initial=0)) + 1
+    def pair_scores(held: Entries, papers: NDArray[Any], candidates: NDArray[np.int32]) -> NDArray[np.float64]:
+        scores, terms = np.empty(candidates.shape), len(held.idf)
         borders = np.linspace(0, len(candidates), parts + 1).astype(int).tolist()
         with ThreadPoolExecutor(parts) as pool:
             done = [
                 pool.submit(
                     partial(
-                        score, counts, np.zeros(terms), papers[start:stop], candidates[start:stop], scores[start:stop]
+                        score, held, np.zeros(terms), papers[start:stop], candidates[start:stop], scores[start:stop]
                     )
                 )
                 for start, stop in itertools.pairwise(borders)
@@ -236,18 +258,21 @@ def _compiled() -> Callable[..., NDArray[np.float64]]:
     return pair_scores
 
 
-def _score(counts: Any, asked: Any, papers: Any, candidates: Any, scores: Any) -> None:
+def _score(held: Any, asked: Any, papers: Any, candidates: Any, scores: Any) -> None:
     """Write the scores of (m, c) candidates to `scores`; `asked` has a zero for each term. This is what is compiled."""
-    starts, terms, amounts, weights = counts
+    starts, terms, counts = held.starts, held.terms, held.counts
     for position in range(candidates.shape[0]):
         own = range(starts[papers[position]], starts[papers[position] + 1])
         for entry in own:
-            asked[terms[entry]] = amounts[entry]
+            asked[terms[entry]] = held.amounts[counts[entry]]
         for place in range(candidates.shape[1]):
             row = candidates[position, place]
             total = 0.0
             for entry in range(starts[row], starts[row + 1]):
-                total += asked[terms[entry]] * weights[entry]
+                amount = asked[terms[entry]]
+                if amount != 0.0:
+                    weight = held.idf[terms[entry]] * counts[entry] / (counts[entry] + held.normalized[row])
+                    total += amount * weight
             scores[position, place] = total
         for entry in own:
             asked[terms[entry]] = 0.0

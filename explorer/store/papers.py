@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import LibraryDamaged
-from explorer.papers import Paper, are_one, derived_id, identity, merged, title_key
+from explorer.papers import Paper, are_one, derived_id, identity, merged, names_key, title_key
 
 _SCHEMA = """
     CREATE TABLE papers (
@@ -42,7 +42,8 @@ COLUMNS = f"row, batch, title_key, author_key, {_FIELDS}, crc"
 LISTS = frozenset({"authors", "categories", "listed_in", "links", "also"})
 _BEFORE_FIELDS = 4
 _BATCH = 500
-_json = json.JSONEncoder(ensure_ascii=False).encode
+_PAGE = 16_384  # bytes: files are an eighth smaller than with SQLite's 4096, and written in less time
+_json = json.encoder.encode_basestring  # of a text, characters beyond ASCII as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class PaperWriter:
         self._connection = sqlite3.connect(path, isolation_level=None)
         # Nothing reads the file before it is complete and forced to disk as a whole.
         for statement in (
+            f"PRAGMA page_size = {_PAGE}",  # of a new file
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
             "PRAGMA trusted_schema = OFF",
@@ -167,7 +169,7 @@ class PaperWriter:
         if len(names) > 1 or names[0] != paper.id:
             self._name(row, names[1:] if names[0] == paper.id else names)
         if self._is_copy:
-            self._index(row, paper.title, "\n".join(map(title_key, paper.authors)))
+            self._index(row, paper.title, names_key(paper.authors))
         return Outcome(row, is_new=True)
 
     def _met(self, row: int, paper: Paper, newer: bool | None, *, known_only: bool) -> Outcome | None:
@@ -215,11 +217,16 @@ class PaperWriter:
 
 def stored_values(row: int, batch: int, paper: Paper) -> tuple[Any, ...]:
     """Return the values of `COLUMNS`; the checksum covers row and keys too, so that no row passes for another."""
-    values: list[Any] = [row, batch, title_key(paper.title), "\n".join(map(title_key, paper.authors))]
+    values: list[Any] = [row, batch, title_key(paper.title), names_key(paper.authors)]
     for name in FIELDS:
         value = getattr(paper, name)
-        values.append((_json(value) if value else "[]") if name in LISTS else value)
+        values.append(_listed(value) if name in LISTS else value)
     return (*values, crc_of(values))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return texts as a JSON list."""
+    return f"[{', '.join(map(_json, texts))}]" if texts else "[]"
 
 
 def paper_of(stored: Sequence[Any]) -> Paper:
@@ -232,5 +239,4 @@ def paper_of(stored: Sequence[Any]) -> Paper:
 
 def crc_of(values: Sequence[Any]) -> int:
     """Return the checksum of a row, which is its last value. No text of a paper has a NUL in it."""
-    texts = [value if isinstance(value, str) else str(value) for value in values]
-    return zlib.crc32("\0".join(texts).encode("utf-8", "surrogatepass"))
+    return zlib.crc32("\0".join(map(str, values)).encode("utf-8", "surrogatepass"))
