@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,7 @@ _STOP_WORDS = frozenset({
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 })  # fmt: skip
 _TOGETHER = 50_000  # papers whose terms are counted at a time
+_MANY = 1_000_000  # entries that take longer to sort than SciPy to load
 _WEIGHED = 4096  # papers whose terms are weighed at a time
 
 
@@ -108,8 +109,14 @@ class TermCounts:
         """Return (p, 2) rows and counts, term by term, rows ascending within a term."""
         import numpy as np
 
-        order = np.argsort(self.terms, kind="stable")
-        return np.stack([self.rows[order], self.counts[order]], axis=1)
+        if len(self.terms) < _MANY:
+            order = np.argsort(self.terms, kind="stable")
+            return np.stack([self.rows[order], self.counts[order]], axis=1)
+        from scipy.sparse import csr_matrix
+
+        shape = (len(self.lengths), len(self.keys))
+        by_term = csr_matrix((self.counts, self.terms, self.starts), shape=shape).tocsc()
+        return np.stack([by_term.indices.astype(np.int32, copy=False), by_term.data], axis=1)
 
     def table(self) -> NDArray[np.int64]:
         """Return the terms as `Terms.terms` does."""
@@ -151,27 +158,35 @@ def count_terms(texts: Iterable[str]) -> TermCounts:
             blocks.append(_counted(found, ends, len(vocabulary.terms)))
             found, ends = array("i"), array("q")
     blocks.append(_counted(found, ends, len(vocabulary.terms)))
-    sizes, terms, counts, lengths = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     keys = np.fromiter(map(_key, vocabulary.terms), np.int64, len(vocabulary.terms))
     order = np.argsort(keys)
     place = np.empty(len(keys), dtype=np.int32)
     place[order] = np.arange(len(keys), dtype=np.int32)
-    sorting = np.lexsort((place[terms], np.repeat(np.arange(len(sizes)), sizes)))
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    ordered = place[terms][sorting]
-    return TermCounts(
-        keys[order],
-        starts,
-        ordered,
-        counts[sorting].astype(np.int32),
-        lengths,
-        np.bincount(ordered, minlength=len(keys)),
-        Weighing(len(lengths), max(float(lengths.sum()) / max(len(lengths), 1), 1.0)),
-    )
+    lengths = np.concatenate([block.lengths for block in blocks])
+    starts = np.concatenate([[0], np.cumsum(np.concatenate([block.sizes for block in blocks]))])
+    ordered, counts = (np.empty(starts[-1], dtype=np.int32) for _ in range(2))
+    frequencies, end = np.zeros(len(keys), dtype=np.int64), 0
+    for block in blocks:
+        terms = place[block.terms]
+        some = slice(end, end := end + len(terms))
+        sorting = np.lexsort((terms, np.repeat(np.arange(len(block.sizes)), block.sizes)))
+        ordered[some], counts[some] = terms[sorting], block.counts[sorting]
+        frequencies += np.bincount(terms, minlength=len(keys))
+    weighing = Weighing(len(lengths), max(float(lengths.sum()) / max(len(lengths), 1), 1.0))
+    return TermCounts(keys[order], starts, ordered, counts, lengths, frequencies, weighing)
 
 
-def _counted(found: array[int], ends: array[int], terms: int) -> tuple[NDArray[Any], ...]:
-    """Return of some papers: how many different terms each has, these, how often each stands there, all lengths."""
+class _Block(NamedTuple):
+    """Hold of some papers: how many different terms each has, these in any numbers, how often each stands there."""
+
+    sizes: NDArray[np.int64]
+    terms: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    lengths: NDArray[np.int32]
+
+
+def _counted(found: array[int], ends: array[int], terms: int) -> _Block:
+    """Return what papers have whose terms are `found`, one paper's up to each of `ends`."""
     import numpy as np
 
     numbers, stops = np.asarray(found), np.asarray(ends)
@@ -180,7 +195,7 @@ def _counted(found: array[int], ends: array[int], terms: int) -> tuple[NDArray[A
     pairs, counts = np.unique(rows * max(terms, 1) + numbers, return_counts=True)
     sizes = np.bincount(pairs // max(terms, 1), minlength=len(stops))
     lengths = np.bincount(rows, minlength=len(stops)).astype(np.int32)
-    return sizes, pairs % max(terms, 1), counts, lengths
+    return _Block(sizes, (pairs % max(terms, 1)).astype(np.int32), counts.astype(np.int32), lengths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     .venv/bin/python scripts/benchmark.py --only find-similar-id
     .venv/bin/python scripts/benchmark.py --only map  the page, written to artifacts/benchmarks/map.json
     .venv/bin/python scripts/benchmark.py --only growth  additions, reading, written to artifacts/benchmarks/growth.json
+    .venv/bin/python scripts/benchmark.py --only scale  to a million papers, written to artifacts/benchmarks/scale.json
 
 A time says little away from its machine; a ratio of medians of one run does. Every case runs all its contestants in
 turns. Compiled code and the prepared model may be kept between turns, results may not: what is built is removed. The
@@ -32,6 +33,7 @@ from typing import Any
 
 import growing
 import mapping
+import scaling
 from measuring import machine, note, run
 
 from explorer.embedder import find_model
@@ -403,7 +405,7 @@ _SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
 }
 
 
-_OTHERS: dict[str, Any] = {"map": mapping, "growth": growing}
+_OTHERS: dict[str, Any] = {"map": mapping, "growth": growing, "scale": scaling}
 
 
 def main() -> None:

@@ -18,13 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import corpora
 import numpy as np
 from measuring import machine, note, run
 
 PROJECT = Path(__file__).parents[1]
 RESULTS = PROJECT / "artifacts" / "benchmarks" / "growth.json"
-DATA = PROJECT.parent / "shared" / "data" / "corpora"
-CORPUS, VECTORS = DATA / "arxiv-100k.jsonl.gz", DATA / "arxiv-100k.vectors.f16.npy"
 EXPLORER = Path(sys.executable).with_name("explorer")
 STEPS = 20
 REMOVED = 100
@@ -56,8 +55,8 @@ class Papers:
     def __init__(self, folder: Path, count: int) -> None:
         self.folder = folder
         self.count = count
-        self.records = list(_records(count))
-        self.vectors = np.load(VECTORS, mmap_mode="r")[:count] if VECTORS.exists() else _made(count)
+        self.records = list(corpora.records(count))
+        self.vectors = corpora.vectors_of(count)
 
     def write(self, name: str, start: int, stop: int) -> list[str]:
         """Write the papers `start` to `stop`; return the arguments that name the files."""
@@ -65,26 +64,6 @@ class Papers:
         papers.write_text("".join(self.records[start:stop]), encoding="utf-8")
         np.save(vectors, self.vectors[start:stop])
         return [str(papers), "--vectors", str(vectors)]
-
-
-def _records(count: int) -> Iterator[str]:
-    if CORPUS.exists():
-        with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
-            yield from (line for line, _ in zip(lines, range(count), strict=False))
-        return
-    from explorer import readers
-
-    sample = PROJECT / "explorer" / "sample" / "digest.md"
-    papers = [paper for paper in readers.read(sample) if not isinstance(paper, readers.Rejected)]
-    for number in range(count):
-        paper = papers[number % len(papers)]
-        record = {"id": f"s{number:07}", "title": f"{paper.title} {number}", "abstract": paper.abstract}
-        yield json.dumps(record) + "\n"
-
-
-def _made(count: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return (rng.normal(size=(60, 384))[np.arange(count) % 60] + 0.3 * rng.normal(size=(count, 384))).astype(np.float16)
 
 
 def measure(folder: Path, count: int) -> dict[str, Any]:
@@ -216,10 +195,10 @@ def _reading(outcome: dict[str, Any]) -> Iterator[str]:
 
 def main(folder: Path, *, quick: bool, out: Path | None) -> None:
     """Measure, write the JSON and print the tables."""
-    if not CORPUS.exists():
+    if not corpora.is_real():
         note("shared data absent: the papers are those of the sample, over and over")
     outcome = {
-        "source": "arXiv records with ready vectors" if CORPUS.exists() else "the shipped sample, over and over",
+        "source": corpora.described(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "scipy", "umap-learn", "numba")},

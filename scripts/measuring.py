@@ -32,11 +32,17 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> tup
     Raises RuntimeError with its errors. The memory is looked at while the process runs: what the kernel says after its
     end counts what this process had when it started that one.
     """
+    seconds, tree, printed = watched(command, environment)
+    return seconds, tree.peak, printed
+
+
+def watched(command: list[str], environment: Mapping[str, str] | None = None) -> tuple[float, Tree, str]:
+    """Run one process as `run` does; return the looks at its memory rather than the peak alone."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         settings = {name: value for name, value in os.environ.items() if name not in _NOT_A_USER_S}
         process = subprocess.Popen(command, stdout=output, stderr=errors, env={**settings, **(environment or {})})
-        tree = _Tree(process.pid)
+        tree = Tree(process.pid)
         tree.start()
         process.wait()
         seconds = time.perf_counter() - started
@@ -46,23 +52,33 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> tup
             errors.seek(0)
             raise RuntimeError(f"{command} failed:\n{errors.read().decode(errors='replace')}")
         output.seek(0)
-        return seconds, tree.peak, output.read().decode(errors="replace")
+        return seconds, tree, output.read().decode(errors="replace")
 
 
-class _Tree(threading.Thread):
-    """Look at the resident memory of a process and its children while it runs."""
+class Tree(threading.Thread):
+    """Look at the resident memory of a process and its children while it runs.
+
+    `looks` are seconds since the start and MB; `peak` is the most, by what the kernel remembers of the process, too.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.done = threading.Event()
         self.peak = 0.0
+        self.looks: list[tuple[float, float]] = []
         self._pid = pid
 
     def run(self) -> None:
-        looks = 0
-        while not self.done.wait(_EVERY if looks > 100 else _AT_FIRST):
-            looks += 1
-            self.peak = max(self.peak, sum(map(_resident, _family(self._pid))), _highest(self._pid))
+        """Look until it is `done`."""
+        started = time.perf_counter()
+        while not self.done.wait(_EVERY if len(self.looks) > 100 else _AT_FIRST):
+            resident = sum(map(_resident, _family(self._pid)))
+            self.looks.append((time.perf_counter() - started, resident))
+            self.peak = max(self.peak, resident, _highest(self._pid))
+
+    def between(self, start: float, stop: float) -> float:
+        """Return the most memory from one second to another; 0 where nobody looked."""
+        return max((resident for second, resident in self.looks if start <= second <= stop), default=0.0)
 
 
 def _family(pid: int) -> list[int]:

@@ -226,7 +226,7 @@ def test_no_paper_has_a_word(count: int) -> None:
 
 
 def require_equal(one: TermCounts, other: TermCounts) -> None:
-    for name in ("keys", "starts", "terms", "counts", "lengths"):
+    for name in ("keys", "starts", "terms", "counts", "lengths", "frequencies"):
         values, expected = getattr(one, name), getattr(other, name)
         assert values.dtype == expected.dtype, name
         np.testing.assert_array_equal(values, expected, err_msg=name)
@@ -242,6 +242,15 @@ def test_how_many_papers_are_counted_at_a_time_does_not_matter(together: int, mo
     require_equal(count_terms(iter(texts)), whole)
     empty = count_terms(["", "", ""])
     assert empty.starts.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("texts", [THREE, ["", "one", ""], ["", ""]])
+def test_many_postings_are_put_in_order_as_few_are(texts: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_terms(texts)
+    few = counts.postings()
+    monkeypatch.setattr(lexical, "_MANY", 0)
+    assert counts.postings().dtype == few.dtype == np.int32
+    np.testing.assert_array_equal(counts.postings(), few)
 
 
 WORDS = st.sampled_from(["graph", "graphs", "node", "edge", "Edges", "the", "of", "x", "naïve", "深層", "42", "color"])

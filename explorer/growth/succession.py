@@ -112,14 +112,16 @@ class Succession:
         self.state.files["vectors"] = writer.close()
 
     def _follow_change(self, derived: Derived, change: Change, fresh: NDArray[np.floating[Any]]) -> None:
-        """Store what has changed. Vectors go beside words, and lists to disk beside the picture."""
+        """Store what has changed.
+
+        Vectors are stored and searched beside words, these are written beside neighbors, and lists beside the picture.
+        """
         with ThreadPoolExecutor(1) as beside, closing(derived.database()) as database:
             with self._progress.stage("words"):
                 stored = beside.submit(self._stored_vectors, change, fresh)
                 searched = beside.submit(lambda: list(stored.result().graph(NEIGHBORS, SHORTLIST, change.fresh)))
-                described = beside.submit(self._take_papers)
                 words, postings = changed_words(self.folder, change, database.papers(change.fresh.tolist()))
-                derived.store_words(words.counts, postings)
+                written = [beside.submit(self._take_papers), beside.submit(derived.store_words, words.counts, postings)]
                 nearest, same = stored.result(), first_of_equal(words.keys[:, 1])
                 sample = unit(self._sampled(nearest))
                 related = RelatedPapers(nearest, words.counts, sample, same, asked=len(change.fresh))
@@ -130,10 +132,10 @@ class Succession:
                 )
                 for role in ("neighbors", "similarities"):
                     self.state.store(role, lists.pop(role), LISTS[role])
-            written = beside.submit(self._store_rest, derived, lists, words)
+            written.append(beside.submit(self._store_rest, derived, lists, words))
             self._place(derived, change, nearest)
             self._join_topics(derived, change)
-            for each in (described, written):
+            for each in written:
                 each.result()
 
     def _stored_vectors(self, change: Change, fresh: NDArray[np.floating[Any]]) -> NearestRows:

@@ -57,7 +57,7 @@ class ArrayWriter:
         """Write `rows`, of shape (m, width)."""
         import numpy as np
 
-        self._put(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
+        self._put(np.ascontiguousarray(rows, dtype=self._dtype).reshape(-1).view(np.uint8).data)
 
     def close(self) -> FileEntry:
         """Write the checksums, force all to disk and describe the file. Raises ValueError when rows are missing."""
@@ -93,15 +93,21 @@ class ArrayWriter:
             with suppress(OSError):
                 self._file.close()
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
+        """Write `data`, which is copied nowhere: what is large is slow to have twice."""
         self._write(data)
-        whole = self._block + data
-        full = len(whole) - len(whole) % _BLOCK
-        view = memoryview(whole)
-        self._checksums.extend(zlib.crc32(view[start : start + _BLOCK]) for start in range(0, full, _BLOCK))
-        self._block = whole[full:]
+        view, start = memoryview(data), 0
+        if self._block:
+            start = _BLOCK - len(self._block)
+            self._block += view[:start]
+            if len(self._block) < _BLOCK:
+                return
+            self._checksums.append(zlib.crc32(self._block))
+        end = len(view) - (len(view) - start) % _BLOCK
+        self._checksums.extend(zlib.crc32(view[at : at + _BLOCK]) for at in range(start, end, _BLOCK))
+        self._block = bytes(view[end:])
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         try:
             self._file.write(data)
         except OSError:
