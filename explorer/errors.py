@@ -6,6 +6,7 @@
     ├── UnknownPaper          the library holds no such paper; names the nearest ids
     ├── ModelNotAvailable     no model where it was looked for; says how to get one
     ├── ModelMismatch         a text query with another model than the library was built with
+    ├── EngineUnavailable     no workers where some were asked for, or such as cannot do the work
     ├── NotFetched            a server on the network cannot be reached, or gives no good answer
     └── LibraryError
         ├── LibraryNotFound   the folder holds no library
@@ -41,6 +42,10 @@ class ModelNotAvailable(ExplorerError):
 
 class ModelMismatch(ExplorerError):
     """Say that a text cannot be compared with vectors of another model."""
+
+
+class EngineUnavailable(ExplorerError):
+    """Say why workers cannot do the work that they were asked for, and what to do."""
 
 
 class NotFetched(ExplorerError):

@@ -5,7 +5,7 @@
     recording  records as they are read, and those that cannot become papers
     plan       what decides the content of a library; whether it is there already
     stages     papers, vectors, what is derived of them, commit
-    embedding  texts to vectors in shards; ready: vectors that the user has
+    embedding  texts to vectors in shards, here or by workers; ready: vectors that the user has
     derived    words, neighbor graph, related papers, near-duplicates, topics, layout
     state      the next state of a library, file by file
 

@@ -26,7 +26,8 @@ class BuildOptions:
 
     `inputs` are files, folders, and "-" for standard input. `model` is a name, a folder or an Embedder, None for the
     default; `vectors` is a .npy file with ready (n, d) vectors in the order of the records; `replace` allows to
-    overwrite a library made of something else; `index` says how neighbors are looked for, one of `index.INDEX_CHOICES`.
+    overwrite a library made of something else; `index` says how neighbors are looked for, one of `index.INDEX_CHOICES`;
+    `engine` who embeds, one of `engine.ENGINES`, at `address` if that is elsewhere.
     """
 
     inputs: tuple[Path, ...]
@@ -36,6 +37,8 @@ class BuildOptions:
     replace: bool = False
     reading: InputOptions = field(default_factory=InputOptions)
     index: str = "auto"
+    engine: str = "local"
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
 from explorer.builder.state import NextState, now, versions
 from explorer.embedder import Embedder, ModelFiles
+from explorer.engine import engine_named
 from explorer.errors import InvalidInput
 from explorer.index import unit
 from explorer.layout import LayoutOptions, LayoutProcess
@@ -50,7 +51,8 @@ class Build:
         """Do it all, and commit. Raises InvalidInput."""
         with ExitStack() as beside, Progress(("reading", "embedding", *STAGES, "writing")) as self._progress:
             self._inputs.check()  # a wrong one is told before the first is read
-            self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside)
+            engine = beside.enter_context(engine_named(self._options.engine, self._options.address))
+            self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside, engine)
             self._stage_vectors()
             derived = Derived(self._state, self._report.papers, self._progress, self._options.index)
             nearest = derived.store_lists()
@@ -124,7 +126,7 @@ class Build:
                 return [paper.text for paper in database.range(some.start, some.stop)]
 
             shards = self._shards.files(rows, texts, done)
-        self._runtime = self._shards.embedder.runtime
+        self._runtime = self._shards.runtime
         writer = ArrayWriter(self._state.path("vectors"), "<f4", (rows, load_array(shards[0]).shape[1]))
         for shard in shards:
             writer.append(load_array(shard))

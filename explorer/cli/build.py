@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.inputs import input_options
-from explorer.cli.options import gathered, index_option, json_option, library_option, model_option
+from explorer.cli.options import engine_options, gathered, index_option, json_option, library_option, model_option
 from explorer.cli.printing import print_report
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _making = gathered(
         "--vectors", type=click.Path(path_type=Path), help="Ready vectors: (n, d), .npy, in the papers' order."
     ),
     index_option,
+    *engine_options,
     click.option("--replace", is_flag=True, help="Overwrite a library made of something else."),
 )
 

@@ -70,6 +70,24 @@ index_option = click.option(
 )
 
 
+def _engines() -> Sequence[str]:
+    from explorer.engine import ENGINES
+
+    return list(ENGINES)
+
+
+engine_options = (
+    click.option(
+        "--engine",
+        type=_OneOf("engine", _engines),
+        default="local",
+        show_default=True,
+        help="Who embeds: this process, or the workers of a Dask cluster.",
+    ),
+    click.option("--address", metavar="tcp://...", help="Of the scheduler. Default: processes of this machine."),
+)
+
+
 def format_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add --json and --format, as `output`."""
     function = click.option("--format", "output", type=_OneOf("format", _formats), help="Print this format.")(function)

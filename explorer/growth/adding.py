@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from importlib import import_module
@@ -112,12 +113,24 @@ class _Addition:
         return writer.count
 
     def _writer(self, source: Path) -> PaperWriter:
-        """Return a copy to go on from. What will be needed is imported beside a copy that takes long."""
-        with ThreadPoolExecutor(1) as beside:
+        """Return a copy to go on from. Beside one that takes long, what will be needed is imported.
+
+        What is copied gets a checksum of its own, damage included: so the old one is looked at, too.
+        """
+        path = self._succession.state.path("papers", "sqlite")
+        with ThreadPoolExecutor(2) as beside, ExitStack() as until_checked:
+            checked = beside.submit(self._folder.require_whole, "papers")
             if source.stat().st_size > _LARGE:
                 beside.submit(lambda: [import_module(name) for name in _NEEDED])
-            path = self._succession.state.path("papers", "sqlite")
-            return PaperWriter(path, len(self._folder.manifest.added), source=source)
+            try:
+                writer = PaperWriter(path, len(self._folder.manifest.added), source=source)
+            except sqlite3.Error:
+                checked.result()  # of damage, this is what is to be told
+                raise
+            until_checked.callback(writer.close)
+            checked.result()
+            until_checked.pop_all()
+        return writer
 
     def _take(self, writer: PaperWriter, ordinal: int, paper: Any) -> None:
         report, known_only = self._report, self._options.known_only

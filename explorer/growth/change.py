@@ -45,6 +45,11 @@ class Change:
         now[self.origin[self.kept]] = self.kept
         return now
 
+    @cached_property
+    def only_adds(self) -> bool:
+        """Tell whether all rows there were are as they were, where they were, and others come after them."""
+        return len(self.kept) == self.before and not self.is_fresh[: self.before].any()
+
     @property
     def extent(self) -> int:
         """Return how many papers came, went or got another text."""

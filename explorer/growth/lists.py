@@ -58,6 +58,9 @@ class ChangedLists:
         is_whole = np.zeros(n, dtype=bool)
         is_whole[change.kept] = True
         for role, values in before.items():
+            if change.only_adds:
+                lists[role][: change.before] = values
+                continue
             taken = values[change.origin[change.kept]]
             if role in {"neighbors", "related"}:
                 taken = change.now[taken]

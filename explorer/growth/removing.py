@@ -70,6 +70,7 @@ def _without(succession: Succession, gone: set[int], replaced: Mapping[int, Pape
         return report
     if not report.papers:
         raise InvalidInput(f"no paper would be left in {folder.path}: a library has at least one")
+    folder.require_whole("papers")  # what is copied gets a checksum of its own, damage included
     with progress.stage("reading"), closing(PaperWriter(state.path("papers", "sqlite"))) as writer:
         writer.take_over(folder.path / before.files["papers"].name, without=gone)
         change = _change(before.papers, gone)

@@ -43,7 +43,6 @@ class Succession:
     """Carry a library from the state in `folder` to the next one. The papers' database is written before."""
 
     def __init__(self, workshop: Workshop, folder: LibraryFolder, progress: Progress) -> None:
-        folder.require_whole("papers")  # what is copied gets a checksum of its own, damage included
         self.folder = folder
         self.state = NextState(workshop, folder.manifest)
         self._progress = progress
@@ -101,9 +100,11 @@ class Succession:
 
         vectors = self.folder.array("vectors")
         rows = len(change.origin)
-        place = np.cumsum(change.is_fresh) - 1
+        place, stays = np.cumsum(change.is_fresh) - 1, change.before if change.only_adds else 0
         writer = ArrayWriter(self.state.path("vectors"), vectors.dtype.str, (rows, vectors.shape[1]))
-        for start in range(0, rows, _COPIED):
+        for start in range(0, stays, _COPIED):
+            writer.append(vectors[start : min(start + _COPIED, stays)])
+        for start in range(stays, rows, _COPIED):
             some = slice(start, min(start + _COPIED, rows))
             block = np.array(vectors[np.maximum(change.origin[some], 0)])
             is_fresh = change.is_fresh[some]

@@ -46,11 +46,13 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     frequencies[places[1]] = fresh.frequencies  # of terms that were not there; the others keep theirs
     frequencies[places[0]] = table[:, 2]
     old = stored.postings_of_all()
-    rows, amounts = change.now[old[:, 0]].astype(np.int32), old[:, 1]
+    rows, amounts = old[:, 0], old[:, 1]
+    if not change.only_adds:
+        rows = change.now[rows].astype(np.int32)
     sizes = np.zeros(len(keys), dtype=np.int64)
     sizes[places[0]] = np.diff(table[:, 1], prepend=0)
     terms = np.repeat(np.arange(len(keys), dtype=np.int32), sizes)
-    if (rows < 0).any():
+    if not change.only_adds and (rows < 0).any():
         is_there = rows >= 0
         rows, amounts, terms = rows[is_there], amounts[is_there], terms[is_there]
         sizes = np.bincount(terms, minlength=len(keys))

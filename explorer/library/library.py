@@ -67,12 +67,15 @@ class Library(Growing):
         .npy file with ready (n, d) vectors in the order of the records. `columns` says which column of a table is which
         field ({"title": "Name"}), `strict` that no record may be bad. A library of the same inputs and parameters is
         opened as it is; one of others is kept unless `replace`. `index` says how neighbors are looked for: "exact",
-        among all papers, in "clusters", or "auto", by their number. Raises ExplorerError: subclasses say what is wrong.
+        among all papers, in "clusters", or "auto", by their number; `engine` who embeds: this process ("local"), or the
+        workers of the Dask cluster at `address`, else processes of this machine ("dask"). Raises ExplorerError:
+        subclasses say what is wrong.
         """
         from explorer.builder import BuildOptions, build
 
-        given, index = None if vectors is None else Path(vectors), others.pop("index", "auto")
-        options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(others), index)
+        given = None if vectors is None else Path(vectors)
+        how = {name: others.pop(name) for name in ("index", "engine", "address") if name in others}
+        options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(others), **how)
         where = default_path() if path is None else Path(path)
         report = build(where, options)
         library = cls.open(where, model=model)

@@ -19,6 +19,7 @@ from explorer.store.folder import LibraryFolder, is_library, new_generation, own
 from explorer.store.manifest import FORMAT, FileEntry, Manifest
 from explorer.store.papers import Outcome, PaperWriter
 from explorer.store.roles import ROLES, SAMPLE
+from explorer.store.shards import find_shard, keep_shard
 from explorer.store.terms import StoredTerms
 from explorer.store.workshop import Workshop, require_own_folder, tidy
 
@@ -37,7 +38,9 @@ __all__ = [
     "StoredTerms",
     "Workshop",
     "describe_file",
+    "find_shard",
     "is_library",
+    "keep_shard",
     "load_array",
     "new_generation",
     "own_files",

@@ -13,18 +13,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from explorer.errors import LibraryDamaged, LibraryError, LibraryExists, LibraryInaccessible, LibraryLocked
-from explorer.store.arrays import load_array, write_array
 from explorer.store.files import make_folder, write_file
 from explorer.store.folder import LOCK, MANIFEST, WORK, read_manifest
 from explorer.store.manifest import Manifest, is_own_name
+from explorer.store.shards import HALF_SHARD_NAME, SHARD_NAME, find_shard, keep_shard
 from explorer.wholefiles import flush_folder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_SHARD_NAME = r"[0-9a-f]{32}\.npy"
-_HALF_SHARD_NAME = r"[0-9a-f]{32}\.tmp"
 
 
 class Workshop:
@@ -76,21 +73,11 @@ class Workshop:
 
     def find_shard(self, name: str) -> Path | None:
         """Return the file of the vectors that were kept as `name`, None unless it is there and whole."""
-        path = self.shards / f"{name}.npy"
-        try:
-            load_array(path)
-        except (OSError, LibraryDamaged):
-            return None
-        return path
+        return find_shard(self.shards, name)
 
     def keep_shard(self, name: str, vectors: NDArray[np.float32]) -> Path:
         """Keep (n, d) vectors as `name`, 32 hexadecimal digits, until the next commit; return their file."""
-        path = self.shards / f"{name}.npy"
-        temporary = path.with_suffix(".tmp")
-        write_array(temporary, vectors, "<f4")
-        temporary.replace(path)
-        flush_folder(self.shards)
-        return path
+        return keep_shard(self.shards, name, vectors)
 
     def commit(self, manifest: Manifest) -> None:
         """Make the manifest's files, which are in the work folder, the library's next state; clear away the last one.
@@ -111,7 +98,7 @@ class Workshop:
             raise
         flush_folder(self.path)
         _remove_own_files(self.path, keep={entry.name for entry in manifest.files.values()})
-        _remove_named(self.shards, _SHARD_NAME)
+        _remove_named(self.shards, SHARD_NAME)
 
     def _move_files(self, manifest: Manifest) -> None:
         for entry in manifest.files.values():
@@ -138,7 +125,7 @@ class Workshop:
         """Remove what a writer leaves that was killed or had no room: all but whole shards and the committed state."""
         _remove_own_files(self.work)
         _remove_named(self.work, re.escape(MANIFEST))
-        _remove_named(self.shards, _HALF_SHARD_NAME)
+        _remove_named(self.shards, HALF_SHARD_NAME)
         with suppress(LibraryError):  # without a manifest that can be read, nobody knows what is of use
             committed = {entry.name for entry in read_manifest(self.path).files.values()}
             _remove_own_files(self.path, keep=committed)
