@@ -11,6 +11,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -43,12 +44,13 @@ class Asker:
             )  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{library}\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline() if select.select([self._process.stdout], [], [], _PATIENCE)[0] else ""
+        with suppress(BrokenPipeError):  # it has crashed: its end is read below
+            self._process.stdin.write(f"{library}\n")
+            self._process.stdin.flush()
+        is_heard = bool(select.select([self._process.stdout], [], [], _PATIENCE)[0])
+        line = self._process.stdout.readline() if is_heard else ""
         if not line:
-            is_over = self._process.poll() is not None
-            raise RuntimeError(f"crashed: {self._end()[-1500:]}" if is_over else f"hung: {self._end()[-1500:]}")
+            raise RuntimeError(f"{'crashed' if is_heard else 'hung'}: {self._end()[-1500:]}")
         answers: dict[str, str] = json.loads(line)
         return answers
 
