@@ -72,8 +72,7 @@ class Weighing:
         self, counts: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]], idf: Any
     ) -> NDArray[np.float64]:
         """Return what occurrences weigh; `idf` are what their terms weigh."""
-        weights: NDArray[np.float64] = idf * counts / (counts + self.normalized(lengths))
-        return weights
+        return weighed(counts, self.normalized(lengths), idf)
 
     def normalized(self, lengths: NDArray[np.integer[Any]]) -> Any:
         """Return what papers of these lengths add to each count."""
@@ -305,6 +304,12 @@ def _moments(
         np.add.at(squares, terms, weights * weights)
     means = sums / papers
     return means, np.maximum(squares / papers - means * means, 0.0)
+
+
+def weighed(counts: NDArray[np.integer[Any]], normalized: Any, idf: Any) -> NDArray[np.float64]:
+    """Return what occurrences weigh: `normalized` is what papers add to their counts, `idf` what their terms weigh."""
+    weights: NDArray[np.float64] = idf * counts / (counts + normalized)
+    return weights
 
 
 def saturated(amounts: NDArray[np.float64]) -> NDArray[np.float64]:

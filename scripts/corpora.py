@@ -10,10 +10,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import machine
 from numpy.typing import NDArray
 
 PROJECT = Path(__file__).parents[1]
@@ -33,6 +36,18 @@ def is_real() -> bool:
 def described() -> str:
     """Say what the papers are, for what was measured with them."""
     return "arXiv records with ready vectors" if is_real() else "the shipped sample, over and over"
+
+
+def outcome(measured: dict[str, Any], *, quick: bool) -> dict[str, Any]:
+    """Return what was measured with these papers, and when and on what."""
+    return {
+        "source": described(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "scipy", "umap-learn", "numba")},
+        "quick": quick,
+        **measured,
+    }
 
 
 def records(count: int) -> Iterator[str]:

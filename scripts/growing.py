@@ -13,14 +13,12 @@ import shutil
 import statistics
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import corpora
 import numpy as np
-from measuring import machine, note, run
+from measuring import note, run
 
 PROJECT = Path(__file__).parents[1]
 RESULTS = PROJECT / "artifacts" / "benchmarks" / "growth.json"
@@ -197,14 +195,7 @@ def main(folder: Path, *, quick: bool, out: Path | None) -> None:
     """Measure, write the JSON and print the tables."""
     if not corpora.is_real():
         note("shared data absent: the papers are those of the sample, over and over")
-    outcome = {
-        "source": corpora.described(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "scipy", "umap-learn", "numba")},
-        "quick": quick,
-        **measure(folder, 10_000 if quick else 100_000),
-    }
+    outcome = corpora.outcome(measure(folder, 10_000 if quick else 100_000), quick=quick)
     if out or not quick:
         (out or RESULTS).write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
     print("\n\n".join(tables(outcome)))

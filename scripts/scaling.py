@@ -14,14 +14,12 @@ import shutil
 import statistics
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import corpora
 import numpy as np
-from measuring import machine, note, run, watched
+from measuring import note, run, watched
 
 PROJECT = Path(__file__).parents[1]
 RESULTS = PROJECT / "artifacts" / "benchmarks" / "scale.json"
@@ -77,6 +75,7 @@ def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
     start = _built(folder, START)
     found = [_built(folder, size) for size in sizes]
     return {
+        "noise": corpora.NOISE,
         "start": start,
         "sizes": found,
         "growth": exponents(start, found[-FITTED:]),
@@ -179,15 +178,7 @@ def main(folder: Path, *, quick: bool, out: Path | None) -> None:
     """Measure, write the JSON and print the tables."""
     if not corpora.is_real():
         note("shared data absent: the papers are those of the sample, over and over, and mixtures of them")
-    outcome = {
-        "source": corpora.described(),
-        "noise": corpora.NOISE,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "scipy", "umap-learn", "numba")},
-        "quick": quick,
-        **measure(folder, QUICK if quick else SIZES),
-    }
+    outcome = corpora.outcome(measure(folder, QUICK if quick else SIZES), quick=quick)
     if out or not quick:
         (out or RESULTS).write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
     print("\n\n".join(tables(outcome)))

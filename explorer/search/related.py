@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.index import GraphBlock, NearestRows
-from explorer.lexical import TermCounts, saturated, term_moments
+from explorer.lexical import TermCounts, saturated, term_moments, weighed
 from explorer.ranking import Scale, fused, led
 from explorer.store import SAMPLE
 
@@ -64,9 +64,7 @@ class Entries(NamedTuple):
 
     def weights(self, entries: NDArray[np.integer[Any]] | slice, rows: Any) -> NDArray[np.float64]:
         """Return what entries weigh that are of the papers `rows`."""
-        counts = self.counts[entries]
-        weights: NDArray[np.float64] = self.idf[self.terms[entries]] * counts / (counts + self.normalized[rows])
-        return weights
+        return weighed(self.counts[entries], self.normalized[rows], self.idf[self.terms[entries]])
 
 
 class RelatedPapers:
