@@ -97,6 +97,22 @@ class TermCounts:
     frequencies: NDArray[np.int64]
     weighing: Weighing
 
+    @classmethod
+    def of_postings(
+        cls, table: NDArray[np.int64], postings: NDArray[np.int32], lengths: NDArray[np.int32], weighing: Weighing
+    ) -> TermCounts:
+        """Return the counts that were stored as `table` and `postings` have them."""
+        import numpy as np
+        from scipy.sparse import csc_matrix
+
+        keys, ends, frequencies = table.T
+        shape = (len(lengths), len(keys))
+        matrix = csc_matrix((postings[:, 1], postings[:, 0], np.append(0, ends)), shape=shape).tocsr()
+        # SciPy's types are these where they can be; then nothing is copied.
+        starts, terms = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)
+        counts = matrix.data.astype(np.int32, copy=False)
+        return cls(keys, starts, terms, counts, lengths, frequencies, weighing)
+
     @property
     def rows(self) -> NDArray[np.int32]:
         """Return for each entry the row of its paper."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from explorer import Library
 from explorer.builder import neighbors as looked_for
+from explorer.builder.lists import LISTS
 from explorer.cli import cli
 from explorer.errors import ForeignLibrary, InvalidInput, LibraryInaccessible
 from explorer.growth import repair
@@ -235,7 +236,7 @@ def test_where_room_cannot_be_reserved_it_is_written(
     one = Library.build(papers, tmp_path / "one", model=HashedWords(), index="clusters")
     monkeypatch.delattr(os, "posix_fallocate")
     other = Library.build(papers, tmp_path / "other", model=HashedWords(), index="clusters")
-    for role in looked_for.LISTS:
+    for role in LISTS:
         np.testing.assert_array_equal(one._folder.array(role), other._folder.array(role))
 
 

@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hashed_words import HashedWords
+from pretended import Pretended, arrays, pretend
 from tiny_models import TinyModel
 
 import explorer
 from explorer import Library, engine
-from explorer.builder import embedding
+from explorer.builder import embedding, workers
 from explorer.builder.embedding import TextShard
+from explorer.builder.workers import Mark
 from explorer.cli import cli
-from explorer.engine import ENGINES, DaskEngine, LocalEngine, engine_named
+from explorer.engine import ENGINES, DaskEngine, engine_named
 from explorer.errors import EngineUnavailable, InvalidInput, ModelMismatch, ModelNotAvailable
-from explorer.store import LibraryFolder
 
 WORDS = ["depth", "image", "network", "light", "model", "query", "passage", "search", "graph", "node", "edge", "token"]
 
@@ -64,18 +66,6 @@ def dask(cluster: Any) -> Iterator[DaskEngine]:
 @pytest.fixture
 def shards_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "SHARD", 4)
-
-
-def arrays(library: Path) -> dict[str, bytes]:
-    """Return the content of all arrays, but for the names of files."""
-    folder = LibraryFolder(library)
-    found = {
-        role: folder.array(role).tobytes()
-        for role, entry in folder.manifest.files.items()
-        if entry.name.endswith("npy")
-    }
-    folder.close()
-    return found
 
 
 # --- the engines
@@ -224,57 +214,26 @@ def test_a_worker_may_be_killed(tiny: Path, papers: Path, cluster: Any, tmp_path
     assert arrays(tmp_path / "here") == arrays(tmp_path / "there")
 
 
-class Pretended(LocalEngine):
-    """Workers that are this process, and do as they are told."""
-
-    is_here = False
-
-    def __init__(
-        self, introduced: tuple[str, bool, str] | None = None, after: Callable[[Any], None] | None = None
-    ) -> None:
-        super().__init__()
-        self._introduced, self._after = introduced, after
-        self.done: list[TextShard] = []
-
-    def run(self, work: Callable[[Any], Any], shards: Iterable[Any]) -> Iterator[Any]:
-        for shard in shards:
-            self.done.append(shard)
-            yield work(shard)
-            if self._after is not None:
-                self._after(shard)
-
-    def everywhere(self, work: Callable[[Any], Any], shard: Any) -> dict[str, Any]:
-        return {"one": work(shard), "two": self._introduced or work(shard)}
-
-
-def pretend(monkeypatch: pytest.MonkeyPatch, pretended: Pretended) -> Pretended:
-    monkeypatch.setitem(ENGINES, "dask", lambda address: pretended)
-    return pretended
-
-
 @pytest.mark.parametrize(
-    ("introduced", "message"),
+    ("second", "message"),
     [
-        (("0.0.1", True, "x"), r"^the worker two has explorer 0\.0\.1, this is \S+: update it$"),
+        ({"introduced": ("0.0.1", True)}, r"^the worker two has explorer 0\.0\.1, this is \S+: update it$"),
         (
-            (explorer.__version__, False, "x"),
+            {"introduced": (explorer.__version__, False)},
             "^the worker two does not see .*library: what several machines make must be",
         ),
-        (
-            (explorer.__version__, True, "abacus"),
-            "^the worker two runs the model on abacus, another on .*: their vectors",
-        ),
+        ({"runtime_of": "abacus"}, "^the worker two runs the model on abacus, another on .*: their vectors"),
     ],
 )
 def test_workers_that_cannot_take_part_are_told(
-    introduced: tuple[str, bool, str],
+    second: dict[str, Any],
     message: str,
     tiny: Path,
     papers: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pretended = pretend(monkeypatch, Pretended(introduced))
+    pretended = pretend(monkeypatch, Pretended(second))
     with pytest.raises(EngineUnavailable, match=message):
         Library.build(papers, tmp_path / "library", model=tiny, engine="dask")
     assert pretended.done == []
@@ -311,7 +270,7 @@ def test_a_shard_that_is_never_seen_whole_is_told(
     damage: Callable[[Path], object], tiny: Path, papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, Pretended(after=lambda shard: damage(Path(shard.folder, f"{shard.key}.npy"))))
-    monkeypatch.setattr(embedding, "_PATIENCE", 0.3)
+    monkeypatch.setattr(workers, "_PATIENCE", 0.3)
     with pytest.raises(
         EngineUnavailable, match=r"^a worker has written [0-9a-f]{32}\.npy to .*is that folder shared\?"
     ):
@@ -356,15 +315,14 @@ def test_ready_vectors_need_no_model(papers: Path, tmp_path: Path, monkeypatch: 
 def test_a_worker_keeps_what_is_there(tiny: Path, tmp_path: Path) -> None:
     fingerprint = explorer.embedder.find_model(str(tiny)).identity.fingerprint
     shard = TextShard(str(tmp_path), "0" * 32, str(tiny), fingerprint)
-    version, sees, runtime = embedding.introduced(shard)
-    assert (version, sees) == (explorer.__version__, False)
-    shard = TextShard(str(tmp_path), "0" * 32, str(tiny), fingerprint, runtime, ("depth", "light"))
-    assert embedding.embed_shard(shard) == 2
+    assert workers.introduced(Mark(str(tmp_path), shard.key)) == (explorer.__version__, False)
+    shard = replace(shard, runtime=embedding.runtime_of(shard), texts=("depth", "light"))
+    assert embedding.embed_shard(shard) == shard.key
     (file,) = tmp_path.iterdir()
     made = file.stat().st_mtime_ns
-    assert embedding.embed_shard(shard) == 2
+    assert embedding.embed_shard(shard) == shard.key
     assert file.stat().st_mtime_ns == made
-    assert embedding.introduced(shard)[1]
+    assert workers.introduced(Mark(str(tmp_path), shard.key)) == (explorer.__version__, True)
 
 
 @pytest.mark.parametrize(

@@ -498,25 +498,27 @@ worker._import_umap()
 from umap import umap_
 search = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pynndescent"}
 print(len(search), sum(getattr(module, "__file__", None) is not None for module in search.values()))
+print(sum(name.partition(".")[0] in {"pandas", "pyarrow"} for name, module in sys.modules.items() if module))
 print(umap_.NNDescent)
 """
 
 
-def imported(tmp_path: Path, *without: str) -> tuple[int, int, str]:
-    """Return how many modules of the neighbor search there are, how many are real, and what its class is."""
+def imported(tmp_path: Path, *without: str) -> tuple[int, int, int, str]:
+    """Return how many modules of the neighbor search there are, how many are real; of pandas; what its class is."""
     command = [sys.executable, "-P", "-W", "ignore", "-c", IMPORTED, *without]
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}  # the real one is compiled when it is imported
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    modules, real, searching = done.stdout.split(maxsplit=2)
-    return int(modules), int(real), searching.strip()
+    modules, real, tables, searching = done.stdout.split(maxsplit=3)
+    return int(modules), int(real), int(tables), searching.strip()
 
 
-def test_umap_s_own_neighbor_search_is_not_imported(tmp_path: Path) -> None:
-    assert imported(tmp_path) == (3, 0, "{}")
+def test_neither_umap_s_own_neighbor_search_nor_pandas_is_imported(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    assert imported(tmp_path) == (3, 0, 0, "{}")
 
 
 @pytest.mark.parametrize("missing", ["pynndescent", "pynndescent.sparse"])
 def test_where_umap_imports_more_of_it_the_real_one_is_imported(tmp_path: Path, missing: str) -> None:
-    modules, real, searching = imported(tmp_path, missing)
+    modules, real, _, searching = imported(tmp_path, missing)
     assert modules == real > 3
     assert searching == "<class 'pynndescent.pynndescent_.NNDescent'>"

@@ -7,6 +7,8 @@
     stages     papers, vectors, what is derived of them, commit
     embedding  texts to vectors in shards, here or by workers; ready: vectors that the user has
     derived    words, neighbor graph, related papers, near-duplicates, topics, layout
+    neighbors  how neighbors are looked for; lists: the lists of all papers, at once or in shards
+    workers    what an engine's workers are asked, and have made
     state      the next state of a library, file by file
 
 Stages are resumable: what costs most, embedding, is done in shards, and a build that was cut off finds them again.

@@ -7,17 +7,17 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.neighbors import ListFiles, NeighborSearch
-from explorer.builder.plan import NEIGHBORS
+from explorer.builder.lists import ListMaker, store_lists
+from explorer.builder.neighbors import NeighborSearch
 from explorer.builder.previous import previous_topics
 from explorer.builder.state import NextState
 from explorer.builder.words import Words
+from explorer.builder.workers import Workers
 from explorer.duplicates import first_of_equal, twins
-from explorer.index import GraphBlock, NearestRows, unit
+from explorer.index import NearestRows, unit
 from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness, kept_neighbors, project, sampled_rows
 from explorer.lexical import TermCounts
 from explorer.progress import Progress
-from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
 from explorer.store import PaperDatabase
 from explorer.topics import make_topics
@@ -30,22 +30,21 @@ if TYPE_CHECKING:
 STAGES = ("words", "neighbors", "topics", "layout")
 
 
-def lists_of(block: GraphBlock, related: RelatedPapers) -> tuple[NDArray[Any], ...]:
-    """Return what `LISTS` has for the rows of a block, in that order."""
-    return block.rows, block.similarities, *related.of(block, NEIGHBORS), related.scales_of(block)
-
-
 class Derived:
     """Store what can always be made again. `papers` and `vectors` of the state must have been written.
 
-    `index` is how neighbors are to be looked for: "exact", "clusters", or "auto", by how many papers there are.
+    `index` is how neighbors are to be looked for: "exact", "clusters", or "auto", by how many papers there are;
+    `workers` make the lists that are made in shards, this process where none are named.
     """
 
-    def __init__(self, state: NextState, rows: int, progress: Progress, index: str = "auto") -> None:
+    def __init__(
+        self, state: NextState, rows: int, progress: Progress, index: str = "auto", workers: Workers | None = None
+    ) -> None:
         self._state = state
         self._rows = rows
         self._progress = progress
         self._asked = index
+        self._workers = workers or Workers(state.workshop)
         self.index: dict[str, Any] = {}
         self.weighing: dict[str, Any] = {}
         self.picture: dict[str, float] = {}
@@ -63,17 +62,15 @@ class Derived:
         nearest = NearestRows(vectors)
         nearest.vectors  # noqa: B018 -- first of all: it refuses what has no direction
         self._state.store("sample", vectors[sample_rows(self._rows)], vectors.dtype.str)
+        self._state.store("keys", words.keys, "<i8")
         related = RelatedPapers(
             nearest, words.counts, unit(self._state.array("sample")), first_of_equal(words.keys[:, 1])
         )
         with self._progress.stage("neighbors", self._rows) as done:
             search = NeighborSearch.of(nearest, self._asked)
             self.index = search.described()
-            lists = ListFiles(self._state, self._rows, min(NEIGHBORS, self._rows - 1), in_order=search.within is None)
-            for block in nearest.graph(NEIGHBORS, SHORTLIST, within=search.within):
-                lists.put(block.own, lists_of(block, related))
-                done(len(block.own))
-            lists.close()
+            maker = ListMaker(nearest, related, search.within)
+            store_lists(self._state, maker, words.counts.weighing, self._workers, done)
         self.store_twins(words.keys, words.counts)
         return nearest
 
@@ -87,7 +84,6 @@ class Derived:
 
     def store_twins(self, keys: NDArray[np.int64], counts: TermCounts) -> None:
         """Store near-duplicates; `keys` (n, 2) are equal for equal titles, and for equal texts."""
-        self._state.store("keys", keys, "<i8")
         neighbors, similarities = self._graph()
         self._state.store("twins", twins(neighbors, similarities, keys[:, 0], keys[:, 1], counts), "<i4")
 

@@ -27,7 +27,7 @@ class BuildOptions:
     `inputs` are files, folders, and "-" for standard input. `model` is a name, a folder or an Embedder, None for the
     default; `vectors` is a .npy file with ready (n, d) vectors in the order of the records; `replace` allows to
     overwrite a library made of something else; `index` says how neighbors are looked for, one of `index.INDEX_CHOICES`;
-    `engine` who embeds, one of `engine.ENGINES`, at `address` if that is elsewhere.
+    `engine` who does work that is done in shards, one of `engine.ENGINES`, at `address` if that is elsewhere.
     """
 
     inputs: tuple[Path, ...]

@@ -18,6 +18,7 @@ from explorer.builder.plan import Plan
 from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
 from explorer.builder.state import NextState, now, versions
+from explorer.builder.workers import Workers
 from explorer.embedder import Embedder, ModelFiles
 from explorer.engine import engine_named
 from explorer.errors import InvalidInput
@@ -52,9 +53,10 @@ class Build:
         with ExitStack() as beside, Progress(("reading", "embedding", *STAGES, "writing")) as self._progress:
             self._inputs.check()  # a wrong one is told before the first is read
             engine = beside.enter_context(engine_named(self._options.engine, self._options.address))
-            self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside, engine)
+            workers = Workers(self._workshop, engine)
+            self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside, workers)
             self._stage_vectors()
-            derived = Derived(self._state, self._report.papers, self._progress, self._options.index)
+            derived = Derived(self._state, self._report.papers, self._progress, self._options.index, workers)
             nearest = derived.store_lists()
             derived.store_picture(nearest.vectors, LayoutOptions(seed=self._options.seed), layout)
             with self._progress.stage("writing"):

@@ -55,10 +55,14 @@ class NextState:
         assert self._before is not None  # noqa: S101 -- only what grows keeps
         self.files |= {role: self._before.files[role] for role in roles}
 
+    def file(self, role: str) -> Path:
+        """Return the file of a role that has been written, or is kept."""
+        name = self.files[role].name
+        return (self.workshop.work if self.generation in name else self.workshop.path) / name
+
     def array(self, role: str) -> NDArray[Any]:
         """Return the array of a role that has been written, or is kept, memory-mapped and checked."""
-        name = self.files[role].name
-        return load_array((self.workshop.work if self.generation in name else self.workshop.path) / name)
+        return load_array(self.file(role))
 
     def commit(self, **said: Any) -> None:
         """Commit; `said` are the fields of the manifest that differ from those before."""

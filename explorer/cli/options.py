@@ -82,7 +82,7 @@ engine_options = (
         type=_OneOf("engine", _engines),
         default="local",
         show_default=True,
-        help="Who embeds: this process, or the workers of a Dask cluster.",
+        help="Who embeds, and looks in clusters: this process, or the workers of a Dask cluster.",
     ),
     click.option("--address", metavar="tcp://...", help="Of the scheduler. Default: processes of this machine."),
 )

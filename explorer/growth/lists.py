@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from explorer.builder.derived import lists_of
-from explorer.builder.neighbors import LISTS
+from explorer.builder.lists import LISTS, lists_of
 from explorer.builder.plan import NEIGHBORS
 from explorer.growth.change import Change
 from explorer.index import GraphBlock, NearestRows

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.derived import Derived
-from explorer.builder.neighbors import LISTS
+from explorer.builder.lists import LISTS
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
 from explorer.builder.words import Words
@@ -146,6 +146,7 @@ class Succession:
     def _store_rest(self, derived: Derived, lists: dict[str, NDArray[Any]], words: Words) -> None:
         for role, values in lists.items():
             self.state.store(role, values, LISTS[role])
+        self.state.store("keys", words.keys, "<i8")
         derived.store_twins(words.keys, words.counts)
 
     def _sampled(self, nearest: NearestRows) -> NDArray[np.float32]:

@@ -66,9 +66,8 @@ def _joined(folder: LibraryFolder, change: Change, fresh: TermCounts) -> tuple[T
     lengths[change.kept] = stored.lengths()[change.origin[change.kept]]
     lengths[change.fresh] = fresh.lengths
     weighing = Weighing(**folder.manifest.weighing)  # type: ignore[arg-type]
-    starts, by_paper, of_paper = _by_paper(ends, postings, n)
-    counts = TermCounts(keys, starts, by_paper, of_paper, lengths, frequencies, weighing)
-    return counts, (np.stack([keys, ends, frequencies], axis=1), postings)
+    joined = np.stack([keys, ends, frequencies], axis=1)
+    return TermCounts.of_postings(joined, postings, lengths, weighing), (joined, postings)
 
 
 def _insertion_points(
@@ -83,20 +82,3 @@ def _insertion_points(
         is_before = is_open & (rows[np.minimum(middle, len(rows) - 1)] < new_rows)
         low, high = np.where(is_before, middle + 1, low), np.where(is_open & ~is_before, middle, high)
     return low
-
-
-def _by_paper(
-    ends: NDArray[np.int64], postings: NDArray[np.int32], papers: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Return starts, terms and counts, paper by paper, of postings whose terms end at `ends`."""
-    import numpy as np
-    from scipy.sparse import csc_matrix
-
-    borders = np.append(0, ends)
-    matrix = csc_matrix((postings[:, 1], postings[:, 0], borders), shape=(papers, len(ends))).tocsr()
-    # SciPy's types are these where they can be; then nothing is copied.
-    return (
-        matrix.indptr.astype(np.int64),
-        matrix.indices.astype(np.int32, copy=False),
-        matrix.data.astype(np.int32, copy=False),
-    )

@@ -71,19 +71,31 @@ class Clusters:
         end = self._ends[cluster]
         return self._order[end - self.sizes[cluster] : end]
 
+    def ranges(self, rows: int) -> list[range]:
+        """Return all clusters as ranges which have `rows` rows together, or the first number above; the last fewer."""
+        ranges, first, held = [], 0, 0
+        for cluster, size in enumerate(self.sizes.tolist()):
+            held += size
+            if held >= rows or cluster == len(self.sizes) - 1:
+                ranges.append(range(first, cluster + 1))
+                first, held = cluster + 1, 0
+        return ranges
+
+    def rows_of(self, clusters: range) -> Rows:
+        """Return the rows of some clusters, cluster by cluster."""
+        return self._order[self._ends[clusters.start] - self.sizes[clusters.start] : self._ends[clusters.stop - 1]]
+
     def parts(self, rows: NDArray[np.integer[Any]] | range, size: int) -> Iterator[Part]:
         """Yield `rows` cluster by cluster, with what to compare them with: covers of at least `size` rows."""
         import numpy as np
 
-        wanted = np.zeros(len(self.of), dtype=bool)
-        wanted[np.asarray(rows)] = True
-        for cluster in range(len(self.covers)):
-            own = self.rows(cluster)
-            own = own[wanted[own]]
-            if len(own):
-                count = int(np.searchsorted(self._reach[cluster], size)) + 1
-                among = np.concatenate([self.rows(other) for other in self.covers[cluster, :count]])
-                yield Part(own, np.sort(among) if len(among) >= size else np.arange(len(self.of)))
+        wanted = np.sort(np.asarray(rows, dtype=np.int64))
+        order = np.argsort(self.of[wanted], kind="stable")
+        clusters, starts = np.unique(self.of[wanted[order]], return_index=True)
+        for cluster, own in zip(clusters.tolist(), np.split(wanted[order], starts[1:]), strict=True):
+            count = int(np.searchsorted(self._reach[cluster], size)) + 1
+            among = np.concatenate([self.rows(other) for other in self.covers[cluster, :count]])
+            yield Part(own, np.sort(among) if len(among) >= size else np.arange(len(self.of)))
 
     def needed(self, rows: Rows, neighbors: NDArray[np.integer[Any]]) -> Rows:
         """Return for which sizes `parts` compares (m,) `rows` with their (m, k) `neighbors`: the least, (m, k)."""

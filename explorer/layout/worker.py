@@ -24,6 +24,7 @@ _UNUSED = {
     "pynndescent.distances": "named_distances",
     "pynndescent.sparse": "sparse_named_distances",
 }
+_LEFT_OUT = "pandas"  # scikit-learn looks whether it is there, which takes a quarter of the start and 60 MB
 
 
 def main() -> None:
@@ -54,9 +55,12 @@ def _import_umap() -> None:
         unused.__path__ = []
         setattr(unused, attribute, {})
         sys.modules[name] = unused
+    sys.modules.setdefault(_LEFT_OUT, None)  # type: ignore[arg-type]  # "not to be found", as the import system has it
     try:
         import umap.umap_
     except Exception:  # another version, which needs more of it
+        if sys.modules[_LEFT_OUT] is None:
+            del sys.modules[_LEFT_OUT]
         for name in [name for name in sys.modules if name.partition(".")[0] in {"umap", "pynndescent"}]:
             del sys.modules[name]
         import umap.umap_  # noqa: F401

@@ -67,9 +67,9 @@ class Library(Growing):
         .npy file with ready (n, d) vectors in the order of the records. `columns` says which column of a table is which
         field ({"title": "Name"}), `strict` that no record may be bad. A library of the same inputs and parameters is
         opened as it is; one of others is kept unless `replace`. `index` says how neighbors are looked for: "exact",
-        among all papers, in "clusters", or "auto", by their number; `engine` who embeds: this process ("local"), or the
-        workers of the Dask cluster at `address`, else processes of this machine ("dask"). Raises ExplorerError:
-        subclasses say what is wrong.
+        among all papers, in "clusters", or "auto", by their number; `engine` who embeds and looks for neighbors in
+        clusters: this process ("local"), or the workers of the Dask cluster at `address`, else processes of this
+        machine ("dask"). Raises ExplorerError: subclasses say what is wrong.
         """
         from explorer.builder import BuildOptions, build
 

@@ -157,12 +157,13 @@ class RelatedPapers:
         """Return the library's scales for the rows of a block as queries, in columns; those of one block are kept."""
         import numpy as np
 
-        if self._scaled is None or self._scaled[0] is not block:
+        scaled = self._scaled  # several threads may be asking, each for a block of its own
+        if scaled is None or scaled[0] is not block:
             own = np.asarray(block.own)
             cosines = self._nearest.vectors[own].astype(np.float64) @ self._sample.T
             dense = Scale(cosines.mean(axis=1)[:, None], cosines.std(axis=1)[:, None])
-            self._scaled = block, (dense, self._lexical_scale(own))
-        return self._scaled[1]
+            self._scaled = scaled = block, (dense, self._lexical_scale(own))
+        return scaled[1]
 
     def _lexical_scale(self, own: NDArray[np.integer[Any]]) -> Scale:
         import numpy as np

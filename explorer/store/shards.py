@@ -1,4 +1,4 @@
-"""Vectors of a build under way, in files that any process may write and that are there whole or not at all."""
+"""What a build under way has made, in files that any process may write and that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HALF_SHARD_NAME = r"[0-9a-f]{32}(?:-[0-9a-f]{8})?\.tmp"
 
 
 def find_shard(folder: Path, name: str) -> Path | None:
-    """Return the file of the vectors that were kept as `name` in `folder`, None unless it is there and whole."""
+    """Return the file of what was kept as `name` in `folder`, None unless it is there and whole."""
     path = folder / f"{name}.npy"
     try:
         load_array(path)
@@ -28,13 +28,13 @@ def find_shard(folder: Path, name: str) -> Path | None:
     return path
 
 
-def keep_shard(folder: Path, name: str, vectors: NDArray[np.float32]) -> Path:
-    """Keep (n, d) vectors as `name`, 32 hexadecimal digits; return their file. Several processes may do so at once."""
+def keep_shard(folder: Path, name: str, values: NDArray[np.generic], dtype: str = "<f4") -> Path:
+    """Keep (n, d) values as `name`, 32 hexadecimal digits; return their file. Several processes may do so at once."""
     from secrets import token_hex  # a look-up needs none of it
 
     path, temporary = folder / f"{name}.npy", folder / f"{name}-{token_hex(4)}.tmp"
     try:
-        write_array(temporary, vectors, "<f4")
+        write_array(temporary, values, dtype)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
