@@ -75,7 +75,7 @@ def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
     start = _built(folder, START)
     found = [_built(folder, size) for size in sizes]
     return {
-        "noise": corpora.NOISE,
+        "mixtures": {"shares": corpora.SHARES, "noise": corpora.NOISE},
         "start": start,
         "sizes": found,
         "growth": exponents(start, found[-FITTED:]),

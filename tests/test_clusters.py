@@ -81,21 +81,22 @@ def test_how_large_covers_must_be(three: Clusters) -> None:
 def test_the_same_vectors_give_the_same_clusters() -> None:
     nearest = NearestRows(spread(3000))
     one, other = (Clusters.made(nearest.vectors) for _ in range(2))
-    assert len(one.covers) == 30
+    assert len(one.covers) == pytest.approx(60, abs=6)
+    count = len(one.covers)
     assert one.sizes.sum() == 3000
     assert one.of.tobytes() == other.of.tobytes()
     assert one.covers.tobytes() == other.covers.tobytes()
-    assert one.covers[:, 0].tolist() == list(range(30))
-    assert all(len(set(cover)) == 30 for cover in one.covers.tolist())
-    # Rows of one group, which is about as large as a cluster, are near each other in clusters, too.
+    assert one.covers[:, 0].tolist() == list(range(count))
+    assert all(len(set(cover)) == count for cover in one.covers.tolist())
+    # Rows of one group, which is about as large as two clusters, are near each other in clusters, too.
     row_of_group = np.random.default_rng(0)
     row_of_group.normal(size=(30, 16))
     groups = row_of_group.integers(0, 30, 3000)
-    together = [np.bincount(groups[one.rows(cluster)]).max() / max(1, one.sizes[cluster]) for cluster in range(30)]
+    together = [np.bincount(groups[one.rows(cluster)]).max() / max(1, one.sizes[cluster]) for cluster in range(count)]
     assert np.mean(together) > 0.6
 
 
-@pytest.mark.parametrize("rows", [1, 2, 99, 150])
+@pytest.mark.parametrize("rows", [1, 2, 49, 74])
 def test_few_rows_are_one_cluster(rows: int) -> None:
     clusters = Clusters.made(NearestRows(spread(rows)).vectors)
     (part,) = clusters.parts(range(rows), 1)

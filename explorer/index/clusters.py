@@ -1,9 +1,9 @@
 """Rows in clusters of near ones: neighbors are looked for among some rows and not among all.
 
-k-means on a sample, then every row belongs to the center it is nearest to. The rows of a cluster are compared with its
-*cover*: the clusters that they are near to, nearest first, itself the first. How large covers must be is not guessed:
-where the true neighbors of some rows are, found by comparing these with all rows, tells what share of all neighbors
-covers of any size hold.
+k-means, first into regions, then each of these into clusters, so that it takes n * sqrt(n) and not n * n; every row
+belongs to the center it is nearest to. The rows of a cluster are compared with its *cover*: the clusters that they are
+near to, nearest first, itself the first. How large covers must be is not guessed: where the true neighbors of some rows
+are, found by comparing these with all rows, tells what share of all neighbors covers of any size hold.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
     Rows = NDArray[np.int64]
 
-_ROWS = 100  # in a cluster, in the mean
-_LEARNED_FROM = 50  # rows a cluster
+_ROWS = 50  # in a cluster, in the mean
+_LEARNED_FROM = 256  # rows a region
 _ROUNDS = 5  # of k-means
+_REGIONS = 20  # in whose clusters the rows of one can be, itself the first
 _NEAR = 8  # centers that a row tells of where it lies
 _SHARPNESS = 20.0  # how much a row is between centers: its share in one falls by e where the cosine does by 1/20
-_IN_COVER = 1024  # clusters at most
+_IN_COVER = 2048  # clusters at most
+_TOGETHER = 256  # clusters whose covers are made at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,22 @@ class Clusters:
 
     @classmethod
     def made(cls, vectors: Vectors, seed: int = 0) -> Clusters:
-        """Make clusters of (n, d) unit vectors, of 100 rows in the mean. The same vectors give the same clusters."""
+        """Make clusters of (n, d) unit vectors, of 50 rows in the mean. The same vectors give the same clusters."""
         import faiss
         import numpy as np
 
-        n, d = vectors.shape
-        count = max(1, n // _ROWS)
-        learned = np.sort(np.random.default_rng(seed).permutation(n)[: count * _LEARNED_FROM])
-        kmeans = faiss.Kmeans(
-            d, count, niter=_ROUNDS, spherical=True, seed=seed + 1,
-            min_points_per_centroid=1, max_points_per_centroid=_LEARNED_FROM,
-        )  # fmt: skip
-        kmeans.train(vectors[learned])
-        centers = np.array(kmeans.centroids)
-        near = min(_NEAR, count)
-        cosines, nearest = faiss.knn(vectors, centers, near, metric=faiss.METRIC_INNER_PRODUCT)
-        return cls(nearest[:, 0].astype(np.int32), _covers(centers, nearest, cosines))
+        n = len(vectors)
+        regions = max(1, round((n / _ROWS) ** 0.5))
+        learned = np.sort(np.random.default_rng(seed).permutation(n)[: regions * _LEARNED_FROM])
+        middles = _means(vectors[learned], regions, seed + 1)
+        near = faiss.knn(vectors, middles, min(_REGIONS, regions), metric=faiss.METRIC_INNER_PRODUCT)[1]
+        own = _grouped(near[:, 0], regions)
+        centers = [
+            _means(vectors[rows], max(1, round(len(rows) / _ROWS)), seed + 2 + region) if len(rows) else middles[:0]
+            for region, rows in enumerate(own)
+        ]
+        cosines, nearest = _nearest_centers(vectors, centers, near, own)
+        return cls(nearest[:, 0].astype(np.int32), _covers(np.concatenate(centers), nearest, cosines))
 
     def rows(self, cluster: int) -> Rows:
         """Return the rows of a cluster, ascending."""
@@ -128,19 +130,71 @@ def enough(needed: Rows, recall: float) -> int:
     return int(ordered[min(len(ordered) - 1, int(np.ceil(recall * len(ordered))) - 1)])
 
 
+def _means(vectors: Vectors, count: int, seed: int) -> Vectors:
+    """Return `count` centers of (n, d) unit vectors, of length one, by k-means."""
+    import faiss
+    import numpy as np
+
+    kmeans = faiss.Kmeans(
+        vectors.shape[1], count, niter=_ROUNDS, spherical=True, seed=seed,
+        min_points_per_centroid=1, max_points_per_centroid=len(vectors),
+    )  # fmt: skip
+    kmeans.train(vectors)
+    return np.array(kmeans.centroids)
+
+
+def _grouped(numbers: NDArray[np.integer[Any]], count: int) -> list[Rows]:
+    """Return the positions of each number below `count`, ascending."""
+    import numpy as np
+
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(numbers, minlength=count))[:-1])
+
+
+def _nearest_centers(
+    vectors: Vectors, centers: list[Vectors], near: NDArray[np.int64], own: list[Rows]
+) -> tuple[Vectors, NDArray[np.int64]]:
+    """Return the cosines of each row's nearest centers and their numbers, nearest first, all regions' in a row.
+
+    They are looked for in those regions that the rows of a region are mostly `near` to, (n, r); `own` are the rows of
+    each region.
+    """
+    import faiss
+    import numpy as np
+
+    firsts = np.cumsum([0, *map(len, centers)])
+    count = min(_NEAR, int(firsts[-1]))
+    cosines = np.full((len(vectors), count), -1, dtype=np.float32)
+    nearest = np.zeros((len(vectors), count), dtype=np.int64)
+    for region, rows in enumerate(own):
+        if not len(rows):
+            continue
+        told = np.bincount(near[rows].ravel(), minlength=len(centers))
+        told[region] = len(rows) + 1
+        regions = np.argsort(-told, kind="stable")[:_REGIONS]
+        numbers = np.concatenate([np.arange(firsts[other], firsts[other + 1]) for other in regions])
+        among = np.concatenate([centers[other] for other in regions])
+        found = faiss.knn(vectors[rows], among, min(count, len(among)), metric=faiss.METRIC_INNER_PRODUCT)
+        cosines[rows, : found[0].shape[1]] = found[0]
+        nearest[rows, : found[0].shape[1]] = numbers[found[1]]
+        nearest[rows, found[0].shape[1] :] = nearest[rows, :1]
+    return cosines, nearest
+
+
 def _covers(centers: Vectors, near: NDArray[np.int64], cosines: Vectors) -> NDArray[np.int32]:
     """Return by cluster those in which its rows have most of their weight, then those that are near to its center."""
     import numpy as np
 
     count = len(centers)
-    order = np.argsort(near[:, 0], kind="stable")
-    ends = np.cumsum(np.bincount(near[:, 0], minlength=count))
+    width = min(count, _IN_COVER)
     weights = np.exp((cosines - cosines[:, :1]) * _SHARPNESS)
-    covers = np.empty((count, min(count, _IN_COVER)), dtype=np.int32)
-    for cluster in range(count):
-        rows = order[ends[cluster - 1] if cluster else 0 : ends[cluster]]
+    covers = np.empty((count, width), dtype=np.int32)
+    for cluster, rows in enumerate(_grouped(near[:, 0], count)):
+        if cluster % _TOGETHER == 0:
+            between = 1e-6 * (centers[cluster : cluster + _TOGETHER] @ centers.T)
         told = np.bincount(near[rows].ravel(), weights=weights[rows].ravel(), minlength=count)
-        told += 1e-6 * (centers @ centers[cluster])
+        told += between[cluster % _TOGETHER]
         told[cluster] = np.inf
-        covers[cluster] = np.argsort(-told, kind="stable")[: covers.shape[1]]
+        first = np.sort(np.argpartition(-told, width - 1)[:width])
+        covers[cluster] = first[np.argsort(-told[first], kind="stable")]
     return covers

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.errors import ForeignLibrary
 from explorer.index.clusters import Clusters, Part
+from explorer.index.products import ProductIndex, choosing, single_threaded
 from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class VectorIndex(Protocol):
     """Find the rows of largest inner product; what every index type offers."""
 
     def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return for each of (m, d) unit queries `count` inner products, largest first, and their rows (-1: none)."""
+        """Return for each of (m, d) unit queries the `count` largest inner products, in any order, and their rows.
+
+        Where there are fewer, rows are -1.
+        """
 
 
 class ExactIndex:
@@ -183,15 +187,14 @@ class NearestRows:
 
         tied: dict[bytes, tuple[Rows, Similarities]] = {}
 
-        def neighbors(part: Part) -> GraphBlock:
-            import faiss
+        choose = choosing(len(self.vectors))
 
-            faiss.omp_set_num_threads(1)  # of those that this thread starts: there is one of these for each core
-            index = _Among(INDEX_TYPES["exact"](self.vectors[part.among]), part.among)
+        def neighbors(part: Part) -> GraphBlock:
+            index = _Among(ProductIndex(self.vectors[part.among], choose), part.among)
             return self._neighbors(part.own, sizes, tied, (index, part.among))
 
         parts = clusters.parts(asked, max(size, sizes[1] + _SPARE + 1))
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with single_threaded(), ThreadPoolExecutor(os.cpu_count()) as pool:
             pending = deque(pool.submit(neighbors, part) for part in islice(parts, _AHEAD))
             while pending:
                 yield pending.popleft().result()
@@ -314,11 +317,14 @@ class NearestRows:
 
     def _nearest(self, query: Vectors, k: int, without: int | None) -> tuple[Rows, Similarities]:
         """Return the k nearest of one query, asking the index for more where a tie runs past the candidates."""
+        import numpy as np
+
         n = len(self.vectors)
         count = min(n, k + _SPARE + 1)
         while True:
             found = self._index.candidates(query[None, :], count)
-            products, rows = found[0][0], found[1][0]
+            order = np.argsort(-found[0][0], kind="stable")
+            products, rows = found[0][0][order], found[1][0][order]
             if count == n or not k or products[-1] <= products[k] - _ROUNDING:
                 own = -1 if without is None else without
                 return self._ordered(query, rows[(rows >= 0) & (rows != own)], k)
