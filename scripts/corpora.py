@@ -2,10 +2,10 @@
 
 The real ones are 100,000 arXiv records with the vectors of their abstracts. A mixture is made of two of them by chance,
 of which it has words and a vector: w a + (1 - w) b with w between 0.65 and 0.95, and noise half as long. With these
-numbers neighbors are as hard to find as among real papers: of 100,000 papers, of which nine in ten are mixtures of the
-others, 80, 90 and 95 % of the 30 nearest are in 1.3, 3.0 and 5.7 % of the papers (`explorer.index.Clusters`); of 100,000
-real ones, in 1.6, 3.3 and 6.0 %. (With w from 0.3 on it is 18, 44 and 68 %: two fields at once have no neighbors.) The
-same number always gives the same papers.
+numbers neighbors are as hard to find as among real papers. Of 100,000 papers, nine in ten of them mixtures of the
+others, 80, 90 and 95 % of the 30 nearest are in 1.3, 3.0 and 5.7 % of the papers (`explorer.index.Clusters`); of
+100,000 real ones, in 1.6, 3.3 and 6.0 %. (With w from 0.3 on it is 18, 44 and 68 %: two fields at once have no
+neighbors.) The same number always gives the same papers.
 """
 
 from __future__ import annotations
