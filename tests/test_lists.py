@@ -75,6 +75,7 @@ def test_lists_are_the_same_in_however_many_shards(
     there = built(inputs, tmp_path / "there", engine="dask")
     assert len(pretended.done) == number_of_shards(inputs) > 6
     assert sum(shard.papers for shard in pretended.done) == ROWS
+    assert lists._maker.cache_info().currsize == 0
     assert arrays(there) == arrays(built(inputs, tmp_path / "here")) == arrays(at_once)
     assert not (there / ".paper-explorer-work").exists()
 

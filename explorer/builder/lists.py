@@ -9,6 +9,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -20,6 +21,7 @@ from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
 from explorer.builder.workers import Workers
 from explorer.duplicates import first_of_equal
+from explorer.errors import EngineUnavailable
 from explorer.index import Clusters, GraphBlock, NearestRows, unit
 from explorer.lexical import TermCounts, Weighing
 from explorer.ranking import SHORTLIST
@@ -86,6 +88,9 @@ def store_lists(
         work = maker.shard if workers.are_here else make_shard
         for file in workers.files(work, made_of.shards(maker.within[0]), done):
             files.put(*_unpacked(load_array(file)))
+        if not workers.are_here:
+            with suppress(EngineUnavailable):  # one that is gone holds nothing
+                workers.everywhere(forget, None)
     files.close()
 
 
@@ -144,6 +149,11 @@ def make_shard(shard: ListShard) -> str:
     with _reading:
         maker = _maker(shard.materials)
     return maker.shard(shard)
+
+
+def forget(_: None) -> None:
+    """Give back the memory of what lists are made of, on a worker that goes on to live."""
+    _maker.cache_clear()
 
 
 @lru_cache(maxsize=1)
