@@ -159,7 +159,7 @@ def _growth(outcome: dict[str, Any]) -> Iterator[str]:
     yield "| --- " * (len(STAGES) + 4) + "|"
     for one in outcome["sizes"]:
         stages = " | ".join(f"{one['stages_s'][name]:.1f} s" for name in STAGES)
-        sizes = f"{one['peak_mb'] / 1e3:.1f} GB | {one['disk_mb'] / 1e3:.1f} GB"
+        sizes = f"{one['peak_mb'] / 1e3:.1f} GB | {one['disk_mb'] / 1e3:.2f} GB"
         yield f"| {one['papers']:,} | {stages} | {one['seconds']:.0f} s | {sizes} |"
     grown = outcome["growth"]
     shown = " | ".join(f"n^{grown[name]:.2f}" if name in grown else "" for name in (*STAGES, "all"))

@@ -22,6 +22,18 @@ def choose(request: pytest.FixtureRequest) -> Choose:
     return choosing(products._COMPILED_FROM if request.param == "compiled" else 0)
 
 
+def interpreted(values: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """What is compiled, as Python runs it."""
+    count = min(count, values.shape[1])
+    bounds = np.empty((len(values), 2), dtype=np.float32)
+    found, places = (np.empty((len(values), count), dtype=dtype) for dtype in (np.float32, np.int32))
+    products._bound(values, count, bounds, products._number, np.float32(products._STEP), np.float32(0.5))
+    products._write(values, bounds, found, places)
+    for row, (low, high) in zip(values, bounds, strict=True):
+        assert products._number(row, low) >= count > products._number(row, high)
+    return found, places
+
+
 def check(choose: Choose, values: NDArray[np.float32], count: int) -> None:
     found, places = choose(values, count)
     assert (found.dtype, places.dtype, found.shape) == (
@@ -41,8 +53,8 @@ def test_they_are_the_largest(data: st.DataObject) -> None:
     count, decimals = data.draw(st.integers(1, 95)), data.draw(st.sampled_from([0, 1, 2, 8]))
     dice = np.random.default_rng(data.draw(st.integers(0, 10_000)))
     values = np.round(dice.normal(size=(rows, columns)) * data.draw(st.sampled_from([0.1, 1.0, 30.0])), decimals)
-    for vectors in (0, products._COMPILED_FROM):
-        check(choosing(vectors), values.astype(np.float32), count)
+    for choose in (choosing(0), choosing(products._COMPILED_FROM), interpreted):
+        check(choose, values.astype(np.float32), count)
 
 
 @pytest.mark.parametrize("count", [1, 30, 217, 2999, 3000])

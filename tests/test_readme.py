@@ -141,6 +141,15 @@ def test_the_tables_of_growth_are_what_was_measured() -> None:
         assert table in README
 
 
+def test_the_tables_of_scale_are_what_was_measured() -> None:
+    scaling = loaded("scaling")
+    measured = json.loads(scaling.RESULTS.read_text(encoding="utf-8"))
+    assert not measured["quick"]
+    assert [one["papers"] for one in measured["sizes"]] == list(scaling.SIZES)
+    for table in scaling.tables(measured):
+        assert table in README
+
+
 def test_files_it_links_to_exist() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (PROJECT / target).exists(), target

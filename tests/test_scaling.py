@@ -75,6 +75,6 @@ def test_tables_say_what_was_measured() -> None:
     usual = {"seconds": 50.0, "kept": 0.098, "trustworthiness": 0.94, "recall": None}
     found = {"papers": 100_000, scaling.USUAL: usual, scaling.OURS: one}
     growth, mapped = scaling.tables({"sizes": sizes, "growth": {"layout": 1.02, "all": 1.0}, "map": found})
-    assert "| 1,000,000 | 0.0 s | 0.0 s | 0.0 s | 0.0 s | 100.0 s | 111 s | 2.3 GB | 0.7 GB |" in growth
+    assert "| 1,000,000 | 0.0 s | 0.0 s | 0.0 s | 0.0 s | 100.0 s | 111 s | 2.3 GB | 0.68 GB |" in growth
     assert "| growth from 50,000 on |  |  |  |  | n^1.02 | n^1.00 | | |" in growth
     assert "| explorer | 20.0 | **2.5 ×** | 28.3% | 0.990 |" in mapped
