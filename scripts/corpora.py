@@ -117,6 +117,5 @@ def _mixture(number: int, one: str, other: str) -> str:
     for place, sentence in zip(range(number % 4, len(sentences), 4), others, strict=False):
         sentences[place] = sentence
     title = " ".join(titles[0][: 2 * len(titles[0]) // 3 + 1] + titles[1][2 * len(titles[1]) // 3 :])
-    return (
-        json.dumps({**a, "id": f"m{number:09}", "doi": None, "title": title, "abstract": ". ".join(sentences)}) + "\n"
-    )
+    own = {"id": f"m{number:09}", "doi": None, "title": title, "abstract": ". ".join(sentences)}
+    return json.dumps({**a, **own}) + "\n"

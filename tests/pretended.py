@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +54,25 @@ def arrays(library: Path) -> dict[str, bytes]:
     }
     folder.close()
     return found
+
+
+@contextmanager
+def one_killed(cluster: Any, library: Path, files: int) -> Iterator[None]:
+    """Kill one of a cluster's workers by SIGKILL when a build has made so many shards."""
+    shards = library / ".paper-explorer-work" / "shards"
+    killed: list[int] = []
+
+    def kill() -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not killed:
+            if shards.is_dir() and len(list(shards.glob("*.npy"))) >= files:
+                victim = next(iter(cluster.workers.values())).pid
+                os.kill(victim, signal.SIGKILL)
+                killed.append(victim)
+            time.sleep(0.001)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    yield
+    killer.join()
+    assert killed

@@ -6,7 +6,6 @@ import json
 import math
 import operator
 import os
-import signal
 import sys
 import threading
 import time
@@ -19,7 +18,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hashed_words import HashedWords
-from pretended import Pretended, arrays, pretend
+from pretended import Pretended, arrays, one_killed, pretend
 from tiny_models import TinyModel
 
 import explorer
@@ -194,23 +193,8 @@ def test_a_library_is_the_same_whoever_embeds(tiny: Path, papers: Path, cluster:
 def test_a_worker_may_be_killed(tiny: Path, papers: Path, cluster: Any, tmp_path: Path) -> None:
     """Of 24 shards, some are done when it is; they are not done again, as their files' times tell."""
     Library.build(papers, tmp_path / "here", model=tiny).close()
-    shards = tmp_path / "there" / ".paper-explorer-work" / "shards"
-    killed: list[int] = []
-
-    def kill() -> None:
-        end = time.monotonic() + 60
-        while time.monotonic() < end and not killed:
-            if shards.is_dir() and len(list(shards.glob("*.npy"))) >= 3:
-                victim = next(iter(cluster.workers.values())).pid
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-            time.sleep(0.001)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    Library.build(papers, tmp_path / "there", model=tiny, engine="dask", address=cluster.scheduler_address).close()
-    killer.join()
-    assert killed
+    with one_killed(cluster, tmp_path / "there", 3):
+        Library.build(papers, tmp_path / "there", model=tiny, engine="dask", address=cluster.scheduler_address).close()
     assert arrays(tmp_path / "here") == arrays(tmp_path / "there")
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pretended import Pretended, arrays, pretend
+from pretended import Pretended, arrays, one_killed, pretend
 
 import explorer
 from explorer import Library
@@ -189,25 +185,9 @@ def test_a_worker_may_be_killed(inputs: tuple[Path, Path], tmp_path: Path, clust
     """Two thousand papers, twenty shards; three processes of two threads, one of which is killed when some are done."""
     papers, vectors = _more(inputs, tmp_path)
     here = built((papers, vectors), tmp_path / "here")
-    shards = tmp_path / "there" / ".paper-explorer-work" / "shards"
-    killed: list[int] = []
-
-    def kill() -> None:
-        end = time.monotonic() + 100
-        while time.monotonic() < end and not killed:
-            if shards.is_dir() and len(list(shards.glob("*.npy"))) >= 5:  # two of them are clusters
-                victim = next(iter(cluster.workers.values())).pid
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-            time.sleep(0.001)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, one_killed(cluster, tmp_path / "there", 5):  # two of these are clusters
         patch.setattr(lists, "_SHARD", 20)
         there = built((papers, vectors), tmp_path / "there", engine="dask", address=cluster.scheduler_address)
-    killer.join()
-    assert killed
     assert arrays(here) == arrays(there)
 
 

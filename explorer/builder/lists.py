@@ -55,15 +55,13 @@ class ListMaker:
             yield block.own, lists_of(block, self._related)
 
     def shard(self, shard: ListShard) -> str:
-        """Make a shard, unless it is there; return its key."""
+        """Make a shard; return its key."""
         import numpy as np
 
-        folder = Path(shard.materials.folder)
-        if find_shard(folder, shard.key) is None:
-            assert self.within is not None  # noqa: S101 -- there are no shards without clusters
-            rows = self.within[0].rows_of(range(*shard.clusters))
-            parts = [_packed(own, values) for own, values in self.lists(rows)]
-            keep_shard(folder, shard.key, np.concatenate(parts), "<i4")
+        assert self.within is not None  # noqa: S101 -- there are no shards without clusters
+        rows = self.within[0].rows_of(range(*shard.clusters))
+        parts = [_packed(own, values) for own, values in self.lists(rows)]
+        keep_shard(Path(shard.materials.folder), shard.key, np.concatenate(parts), "<i4")
         return shard.key
 
 

@@ -46,8 +46,7 @@ class Clusters:
 
         self.of, self.covers = of, covers
         self.sizes = np.bincount(of, minlength=len(covers))
-        self._order = np.argsort(of, kind="stable")
-        self._ends = np.cumsum(self.sizes)
+        self._rows = _grouped(of, len(covers))
 
     @classmethod
     def made(cls, vectors: Vectors, seed: int = 0) -> Clusters:
@@ -70,8 +69,7 @@ class Clusters:
 
     def rows(self, cluster: int) -> Rows:
         """Return the rows of a cluster, ascending."""
-        end = self._ends[cluster]
-        return self._order[end - self.sizes[cluster] : end]
+        return self._rows[cluster]
 
     def ranges(self, rows: int) -> list[range]:
         """Return all clusters as ranges which have `rows` rows together, or the first number above; the last fewer."""
@@ -85,7 +83,9 @@ class Clusters:
 
     def rows_of(self, clusters: range) -> Rows:
         """Return the rows of some clusters, cluster by cluster."""
-        return self._order[self._ends[clusters.start] - self.sizes[clusters.start] : self._ends[clusters.stop - 1]]
+        import numpy as np
+
+        return np.concatenate(self._rows[clusters.start : clusters.stop])
 
     def parts(self, rows: NDArray[np.integer[Any]] | range, size: int) -> Iterator[Part]:
         """Yield `rows` cluster by cluster, with what to compare them with: covers of at least `size` rows."""
@@ -174,10 +174,10 @@ def _nearest_centers(
         regions = np.argsort(-told, kind="stable")[:_REGIONS]
         numbers = np.concatenate([np.arange(firsts[other], firsts[other + 1]) for other in regions])
         among = np.concatenate([centers[other] for other in regions])
-        found = faiss.knn(vectors[rows], among, min(count, len(among)), metric=faiss.METRIC_INNER_PRODUCT)
-        cosines[rows, : found[0].shape[1]] = found[0]
-        nearest[rows, : found[0].shape[1]] = numbers[found[1]]
-        nearest[rows, found[0].shape[1] :] = nearest[rows, :1]
+        width = min(count, len(among))
+        cosines[rows, :width], places = faiss.knn(vectors[rows], among, width, metric=faiss.METRIC_INNER_PRODUCT)
+        nearest[rows, :width] = numbers[places]
+        nearest[rows, width:] = nearest[rows, :1]
     return cosines, nearest
 
 
