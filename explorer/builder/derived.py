@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.builder.lists import ListMaker, store_lists
 from explorer.builder.neighbors import NeighborSearch
 from explorer.builder.previous import previous_topics
+from explorer.builder.searching import store_index
 from explorer.builder.state import NextState
 from explorer.builder.words import Words
 from explorer.builder.workers import Workers
@@ -19,7 +20,7 @@ from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness,
 from explorer.lexical import TermCounts
 from explorer.progress import Progress
 from explorer.search.related import RelatedPapers, sample_rows
-from explorer.store import PaperDatabase
+from explorer.store import EXACT_SEARCH, PaperDatabase
 from explorer.topics import make_topics
 from explorer.topics.topics import Topics
 
@@ -46,6 +47,7 @@ class Derived:
         self._asked = index
         self._workers = workers or Workers(state.workshop)
         self.index: dict[str, Any] = {}
+        self.search: dict[str, Any] = dict(EXACT_SEARCH)
         self.weighing: dict[str, Any] = {}
         self.picture: dict[str, float] = {}
         self.topics = 0
@@ -71,6 +73,8 @@ class Derived:
             self.index = search.described()
             maker = ListMaker(nearest, related, search.within)
             store_lists(self._state, maker, words.counts.weighing, self._workers, done)
+            if search.within is not None:
+                self.search = store_index(self._state, nearest, search.within[0], search.known)
         self.store_twins(words.keys, words.counts)
         return nearest
 

@@ -157,6 +157,7 @@ class Build:
             inputs=self._plan.inputs,
             files=self._state.files,
             index=derived.index,
+            search=derived.search,
             weighing=derived.weighing,
             picture=derived.picture,
             added=[created],

@@ -55,6 +55,12 @@ class NextState:
         assert self._before is not None  # noqa: S101 -- only what grows keeps
         self.files |= {role: self._before.files[role] for role in roles}
 
+    def drop(self, *roles: str) -> None:
+        """Remove files of roles that have been written."""
+        for role in roles:
+            self.file(role).unlink()
+            del self.files[role]
+
     def file(self, role: str) -> Path:
         """Return the file of a role that has been written, or is kept."""
         name = self.files[role].name

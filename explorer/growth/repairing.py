@@ -50,7 +50,10 @@ def repair(path: Path) -> GrowthReport:
         _keep_rejected(path, before, state)
         with progress.stage("writing"):
             counts = {**before.counts, "without_abstract": without_abstract, "topics": derived.topics, "drift": 0}
-            state.commit(index=derived.index, weighing=derived.weighing, picture=derived.picture, counts=counts)
+            state.commit(
+                index=derived.index, search=derived.search, weighing=derived.weighing, picture=derived.picture,
+                counts=counts,
+            )  # fmt: skip
     return GrowthReport(papers=before.papers, seconds=progress.seconds)
 
 

@@ -18,13 +18,14 @@ from explorer.builder.words import Words
 from explorer.duplicates import first_of_equal
 from explorer.growth.change import Change
 from explorer.growth.lists import ChangedLists
+from explorer.growth.searching import store_grown_index
 from explorer.growth.words import changed_words
 from explorer.index import NearestRows, unit
 from explorer.layout import placed, sampled_rows
 from explorer.progress import Progress
 from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
-from explorer.store import SAMPLE, ArrayWriter, LibraryFolder, Workshop
+from explorer.store import EXACT_SEARCH, SAMPLE, ArrayWriter, LibraryFolder, Workshop
 from explorer.topics.growth import joined
 from explorer.topics.matching import Previous
 from explorer.topics.topics import Topics
@@ -57,15 +58,16 @@ class Succession:
         rows = len(change.origin)
         drift = before.counts.get("drift", 0) + change.extent
         derived = Derived(self.state, rows, self._progress, before.parameters["index"])
-        derived.index = before.index
+        derived.index, derived.search = before.index, before.search
         if change.is_none:
             self._keep_all(derived)
         else:
             drift = self._follow(derived, change, fresh, drift)
         counts = {**before.counts, **said.pop("counts", {}), "topics": derived.topics, "drift": drift}
         self.commit(
-            papers=rows, index=derived.index, weighing=derived.weighing, picture=derived.picture, counts=counts, **said
-        )
+            papers=rows, index=derived.index, search=derived.search, weighing=derived.weighing,
+            picture=derived.picture, counts=counts, **said,
+        )  # fmt: skip
 
     def commit(self, **said: Any) -> None:
         """Commit the files of the state; `said` are the fields of the manifest that differ from those before."""
@@ -134,6 +136,8 @@ class Succession:
                 for role in ("neighbors", "similarities"):
                     self.state.store(role, lists.pop(role), LISTS[role])
             written.append(beside.submit(self._store_rest, derived, lists, words))
+            if derived.search["type"] != EXACT_SEARCH["type"]:
+                written.append(beside.submit(store_grown_index, self.folder, self.state, change, fresh))
             self._place(derived, change, nearest)
             self._join_topics(derived, change)
             for each in written:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from explorer.index.clusters import Clusters, enough
-from explorer.index.nearest import INDEX_TYPES, GraphBlock, NearestRows
-from explorer.index.vectors import VectorRows, unit
+from explorer.index.inverted import InvertedFile, Lists
+from explorer.index.nearest import GraphBlock, NearestRows
+from explorer.index.vectors import InMemory, Rows, VectorRows, unit
 
 GRAPHS = ("exact", "clusters")  # how a neighbor graph can have been made
 INDEX_CHOICES = ("auto", *GRAPHS)  # by how many papers there are
 
+SEARCHES = ("exact", "inverted")  # how the nearest papers of any vector are found
+
 __all__ = [
-    "GRAPHS", "INDEX_CHOICES", "INDEX_TYPES", "Clusters", "GraphBlock", "NearestRows", "VectorRows", "enough", "unit",
+    "GRAPHS", "INDEX_CHOICES", "SEARCHES", "Clusters", "GraphBlock", "InMemory", "InvertedFile", "Lists", "NearestRows",
+    "Rows", "VectorRows", "enough", "unit",
 ]  # fmt: skip

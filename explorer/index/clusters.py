@@ -46,7 +46,7 @@ class Clusters:
 
         self.of, self.covers = of, covers
         self.sizes = np.bincount(of, minlength=len(covers))
-        self._rows = _grouped(of, len(covers))
+        self._rows = grouped(of, len(covers))
 
     @classmethod
     def made(cls, vectors: Vectors, seed: int = 0) -> Clusters:
@@ -57,11 +57,11 @@ class Clusters:
         n = len(vectors)
         regions = max(1, round((n / _ROWS) ** 0.5))
         learned = np.sort(np.random.default_rng(seed).permutation(n)[: regions * _LEARNED_FROM])
-        middles = _means(vectors[learned], regions, seed + 1)
+        middles = means(vectors[learned], regions, seed + 1)
         near = faiss.knn(vectors, middles, min(_REGIONS, regions), metric=faiss.METRIC_INNER_PRODUCT)[1]
-        own = _grouped(near[:, 0], regions)
+        own = grouped(near[:, 0], regions)
         centers = [
-            _means(vectors[rows], max(1, round(len(rows) / _ROWS)), seed + 2 + region) if len(rows) else middles[:0]
+            means(vectors[rows], max(1, round(len(rows) / _ROWS)), seed + 2 + region) if len(rows) else middles[:0]
             for region, rows in enumerate(own)
         ]
         cosines, nearest = _nearest_centers(vectors, centers, near, own)
@@ -130,7 +130,7 @@ def enough(needed: Rows, recall: float) -> int:
     return int(ordered[min(len(ordered) - 1, int(np.ceil(recall * len(ordered))) - 1)])
 
 
-def _means(vectors: Vectors, count: int, seed: int) -> Vectors:
+def means(vectors: Vectors, count: int, seed: int) -> Vectors:
     """Return `count` centers of (n, d) unit vectors, of length one, by k-means."""
     import faiss
     import numpy as np
@@ -143,7 +143,7 @@ def _means(vectors: Vectors, count: int, seed: int) -> Vectors:
     return np.array(kmeans.centroids)
 
 
-def _grouped(numbers: NDArray[np.integer[Any]], count: int) -> list[Rows]:
+def grouped(numbers: NDArray[np.integer[Any]], count: int) -> list[Rows]:
     """Return the positions of each number below `count`, ascending."""
     import numpy as np
 
@@ -189,7 +189,7 @@ def _covers(centers: Vectors, near: NDArray[np.int64], cosines: Vectors) -> NDAr
     width = min(count, _IN_COVER)
     weights = np.exp((cosines - cosines[:, :1]) * _SHARPNESS)
     covers = np.empty((count, width), dtype=np.int32)
-    for cluster, rows in enumerate(_grouped(near[:, 0], count)):
+    for cluster, rows in enumerate(grouped(near[:, 0], count)):
         if cluster % _TOGETHER == 0:
             between = 1e-6 * (centers[cluster : cluster + _TOGETHER] @ centers.T)
         told = np.bincount(near[rows].ravel(), weights=weights[rows].ravel(), minlength=count)

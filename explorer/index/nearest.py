@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.errors import ForeignLibrary
 from explorer.index.clusters import Clusters, Part
+from explorer.index.inverted import InvertedFile
 from explorer.index.products import ProductIndex, choosing, single_threaded
 from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
@@ -65,9 +65,6 @@ class ExactIndex:
         return found
 
 
-INDEX_TYPES: dict[str, Callable[[Vectors], VectorIndex]] = {"exact": ExactIndex}
-
-
 @dataclass(frozen=True, slots=True)
 class GraphBlock:
     """Hold the neighbors of the m rows `own`, a range where they follow each other.
@@ -84,12 +81,13 @@ class GraphBlock:
 
 
 class NearestRows:
-    """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; their lengths do not matter."""
+    """Answer nearest-neighbor questions over (n, d) vectors, one row a paper; their lengths do not matter.
 
-    def __init__(self, vectors: NDArray[np.floating[Any]] | VectorRows, index_type: str = "exact") -> None:
-        if index_type not in INDEX_TYPES:
-            raise ForeignLibrary(f"an index of type {index_type!r} is unknown to this explorer: update it")
-        self._index_type = index_type
+    With an inverted file, over vectors about as long as each other, a search looks where that says and not everywhere.
+    """
+
+    def __init__(self, vectors: NDArray[np.floating[Any]] | VectorRows, inverted: InvertedFile | None = None) -> None:
+        self._inverted = inverted
         self._source: VectorRows = vectors if hasattr(vectors, "blocks") else InMemory(vectors)
         self._scans = 0
 
@@ -111,12 +109,24 @@ class NearestRows:
         `allowed` (n,) tells which rows may be answers; None allows all.
         """
         query = unit(query[None, :])[0]
-        if allowed is None and self._is_in_memory():
+        if (candidates := self._candidates(query, k, without, allowed)) is not None:
+            rows, similarities = self._ordered(query, candidates, k)
+        elif allowed is None and self._is_in_memory():
             rows, similarities = self._nearest(query, k, without)
         else:
             candidates = self.shortlist(self.cosines(query), query, k, without, allowed)
             rows, similarities = self._ordered(query, candidates, k)
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
+
+    def listed(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.intp] | None:
+        """Return, in no order, the `count` rows nearest to a (d,) unit query; None where no index says where to look.
+
+        `allowed` (n,) tells which rows may be among them; None allows all.
+        """
+        import numpy as np
+
+        candidates = self._candidates(query, count, None, allowed)
+        return None if candidates is None else self._ordered(query, candidates, count)[0].astype(np.intp)
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
@@ -202,14 +212,35 @@ class NearestRows:
 
     @cached_property
     def _index(self) -> VectorIndex:
-        return INDEX_TYPES[self._index_type](self.vectors)
+        return ExactIndex(self.vectors)
 
     def _units(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Vectors:
         return self.vectors[rows] if "vectors" in vars(self) else unit(self._source.take(rows))
 
     def _is_in_memory(self) -> bool:
         """Tell whether the vectors are in memory, or asked for so often by now that they should be."""
-        return "vectors" in vars(self) or self._index_type != "exact" or self._scans >= _SCANS
+        return "vectors" in vars(self) or self._scans >= _SCANS
+
+    def _candidates(
+        self, query: Vectors, count: int, without: int | None, allowed: NDArray[np.bool_] | None
+    ) -> NDArray[np.int64] | None:
+        """Return rows among which are the `count` nearest of a question; None where all are to be compared."""
+        import numpy as np
+
+        if self._inverted is None:
+            return None
+        if allowed is not None and allowed.all():
+            allowed = None
+        candidates = self._inverted.candidates(query, count + (without is not None), allowed)
+        if candidates is None:
+            return None
+        if without is not None:
+            candidates = candidates[candidates != without]
+        if len(candidates) > count + 2 * _SPARE:  # codes were not sure of these, single precision is
+            products = self._source.take(candidates).astype(np.float32) @ query
+            last = len(products) - count - 2 * _SPARE
+            candidates = candidates[products >= np.partition(products, last)[last]]
+        return candidates
 
     def _scan(self, query: Vectors) -> Similarities:
         """Return the cosines of all rows after reading every vector once and keeping none."""

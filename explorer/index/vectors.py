@@ -30,10 +30,27 @@ class VectorRows(Protocol):
         """Return some rows."""
 
 
-class InMemory:
-    """Give an array block by block."""
+class Rows(Protocol):
+    """Give the rows of an array (n, w), or all of it; the store offers this for what is on disk."""
 
-    def __init__(self, vectors: NDArray[np.floating[Any]]) -> None:
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n, w)."""
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows `start` to `stop`, the last not included."""
+
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """Return some rows."""
+
+    def whole(self) -> NDArray[Any]:
+        """Return all rows."""
+
+
+class InMemory:
+    """Give an array block by block, or rows of it."""
+
+    def __init__(self, vectors: NDArray[Any]) -> None:
         self._vectors = vectors
         self.shape = (vectors.shape[0], vectors.shape[1])
 
@@ -42,9 +59,17 @@ class InMemory:
         for start in range(0, self.shape[0], ROWS):
             yield start, self._vectors[start : start + ROWS]
 
-    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.floating[Any]]:
+    def take(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return some rows."""
         return self._vectors[rows]
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows `start` to `stop`, the last not included."""
+        return self._vectors[start:stop]
+
+    def whole(self) -> NDArray[Any]:
+        """Return all rows."""
+        return self._vectors
 
 
 def unit(vectors: NDArray[np.floating[Any]], first_row: int = 0) -> Vectors:

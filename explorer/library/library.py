@@ -249,6 +249,7 @@ class Library(Growing):
             "model": manifest.model or None,
             "dimensions": manifest.files["vectors"].shape[1],
             "index": manifest.index,
+            "search": manifest.search,
             "map": manifest.picture,
             "parameters": manifest.parameters,
             "inputs": manifest.inputs,

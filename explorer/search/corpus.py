@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.errors import ForeignLibrary, ModelMismatch
-from explorer.index import GRAPHS, NearestRows, unit
+from explorer.errors import ForeignLibrary, LibraryDamaged, ModelMismatch
+from explorer.index import GRAPHS, SEARCHES, InvertedFile, Lists, NearestRows, unit
 from explorer.lexical import LexicalIndex, Weighing
 from explorer.papers import Paper
 from explorer.ranking import Scale
@@ -60,10 +60,7 @@ class StoredCorpus:
     @cached_property
     def nearest(self) -> NearestRows:
         """Return the vectors."""
-        kind = self._folder.manifest.index["type"]
-        if kind not in GRAPHS:
-            raise ForeignLibrary(f"a neighbor graph of type {kind!r} is unknown to this explorer: update it")
-        return NearestRows(self._folder.vectors())
+        return nearest_of(self._folder)
 
     @cached_property
     def lexical(self) -> LexicalIndex:
@@ -99,6 +96,33 @@ class StoredCorpus:
         if vectors.shape[1] != width:
             raise ModelMismatch(f"this library's vectors have {width} dimensions, the model's {vectors.shape[1]}")
         return vectors
+
+
+def nearest_of(folder: LibraryFolder) -> NearestRows:
+    """Return the vectors of a library, with its index for searches if it has one.
+
+    Raises ForeignLibrary, LibraryDamaged.
+    """
+    manifest = folder.manifest
+    for kind, known in ((manifest.index["type"], GRAPHS), (manifest.search["type"], SEARCHES)):
+        if kind not in known:
+            raise ForeignLibrary(f"an index of type {kind!r} is unknown to this explorer: update it")
+    if manifest.search["type"] == "exact":
+        return NearestRows(folder.vectors())
+    reach = [(count, rows) for count, rows in manifest.search["reach"]]
+    try:
+        inverted = InvertedFile(lists_of(folder), folder.rows("codes"), folder.rows("neighbors"), reach)
+    except (ValueError, IndexError) as error:
+        raise LibraryDamaged(f"{folder.path}: the index is not that of a library: {error}") from None
+    return NearestRows(folder.vectors(), inverted)
+
+
+def lists_of(folder: LibraryFolder) -> Lists:
+    """Return the lists of a library's index. Raises ValueError, LibraryDamaged."""
+    import numpy as np
+
+    members, places = np.ascontiguousarray(folder.array("places").T)
+    return Lists(folder.array("sizes")[:, 0], members, places, folder.array("axes"), folder.array("centers"))
 
 
 def scale_of(sample: NDArray[np.float32], vector: NDArray[np.float32]) -> Scale:

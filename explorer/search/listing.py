@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 _ROUNDING = 1e-5  # more than cosines by float32 sums are wrong by
+_COMPARED = 2_000  # of the nearest papers, where an index finds them
 _SAME_TEXT = 0.98  # cosine from which a text is compared with a paper's, letter by letter
 
 
@@ -89,14 +90,42 @@ class Scorer:
         """Return the library's scales of both."""
         return scale_of(self._corpus.sample, self.needed_vector), Scale(self.lexical.mean, self.lexical.deviation)
 
+    def compare_all(self) -> None:
+        """Let the bounds be the cosines of all papers."""
+        self.bounds = self.cosines, None
+
     def forget(self) -> None:
         """Give back what is as long as the library is; it is made again where it is needed."""
-        for name in ("cosines", "lexical"):
+        for name in ("cosines", "lexical", "bounds"):
             vars(self).pop(name, None)
 
     def exact(self, rows: Rows) -> NDArray[np.float32]:
         """Return the cosines of some papers."""
         return self._corpus.nearest.exact(self.needed_vector, rows)
+
+    def nearest(self, count: int, allowed: NDArray[np.bool_]) -> Rows:
+        """Return, in no order, the `count` papers of largest cosine, if so many are allowed."""
+        index = self._corpus.nearest
+        listed = index.listed(self.needed_vector, count, allowed)
+        return index.shortlist(self.cosines, self.needed_vector, count, allowed=allowed) if listed is None else listed
+
+    @cached_property
+    def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Return what no paper's cosine is above, (n,), and which of these are the cosines; None: all are.
+
+        With an index only the nearest papers are compared; the others are no nearer than the last of these.
+        """
+        import numpy as np
+
+        rows = self._corpus.nearest.listed(self.needed_vector, _COMPARED)
+        if rows is None:
+            return self.cosines, None
+        exact = self.exact(rows)
+        bounds = np.full(len(self.lexical.values), exact.min(), dtype=np.float32)
+        bounds[rows] = exact
+        is_exact = np.zeros(len(bounds), dtype=bool)
+        is_exact[rows] = True
+        return bounds, is_exact
 
     def same_text(self, rows: Rows) -> NDArray[np.bool_]:
         """Tell which papers have the very text that is asked with."""
@@ -106,7 +135,7 @@ class Scorer:
             twins = self._corpus.twins
             own = twins.get(self.part.row, (0, -1))[1]
             return np.array([twins.get(row, (0, -2))[1] == own for row in rows.tolist()], dtype=bool)
-        same = self.cosines[rows] >= _SAME_TEXT
+        same = self.exact(rows) >= _SAME_TEXT
         same[same] = [paper.text == self.part.text for paper in self._corpus.papers(rows[same].tolist())]
         return same
 
@@ -135,7 +164,7 @@ class Lister:
     def _by_cosine(self, scorer: Scorer, count: int) -> Listing:
         import numpy as np
 
-        rows = self._corpus.nearest.shortlist(scorer.cosines, scorer.needed_vector, count, allowed=self._allowed)
+        rows = scorer.nearest(count, self._allowed)
         cosines = scorer.exact(rows).astype(np.float64)
         order = best(cosines, rows)
         return Listing(rows[order], cosines[order], cosines[order], np.zeros(len(order)))
@@ -156,13 +185,18 @@ class Lister:
         import numpy as np
 
         nearest = self._corpus.neighbors[:, :SMOOTHED_OVER]
-        dense, lexical = fused(scorer.cosines, scorer.lexical.values, scorer.scales)
+        cosines, is_exact = scorer.bounds
+        dense, lexical = fused(cosines, scorer.lexical.values, scorer.scales)
         about = smoothed(dense + lexical, nearest)
         rows = np.flatnonzero(self._allowed)
         if count < len(rows):
+            known = rows if is_exact is None else rows[is_exact[rows] & is_exact[nearest[rows]].all(axis=1)]
+            if len(known) < count:
+                scorer.compare_all()
+                return self._by_both(scorer, count)
             margin = 2 * _ROUNDING / max(scorer.scales[0].deviation, _ROUNDING)
-            least = np.partition(about[rows], len(rows) - count)[len(rows) - count] - margin
-            rows = rows[(about[rows] >= least) | (scorer.cosines[rows] >= _SAME_TEXT)]
+            least = np.partition(about[known], len(known) - count)[len(known) - count] - margin
+            rows = rows[(about[rows] >= least) | (cosines[rows] >= _SAME_TEXT)]
         needed = np.union1d(rows, nearest[rows].ravel())
         dense[needed] = fused(scorer.exact(needed), 0.0, scorer.scales)[0]
         dense, lexical = smoothed(dense, nearest[rows], rows), smoothed(lexical, nearest[rows], rows)
@@ -172,8 +206,7 @@ class Lister:
         """List the nearest papers by meaning and words, and behind these the others by meaning."""
         import numpy as np
 
-        nearest, vector = self._corpus.nearest, scorer.needed_vector
-        rows = nearest.shortlist(scorer.cosines, vector, SHORTLIST, allowed=self._allowed)
+        rows = scorer.nearest(SHORTLIST, self._allowed)
         cosines = scorer.exact(rows)
         parts = fused(cosines, scorer.lexical.values[rows], scorer.scales)
         listed = _ordered(rows, *parts, scorer.same_text(rows))

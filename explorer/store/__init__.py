@@ -16,17 +16,19 @@ from explorer.store.arrays import ArrayWriter, StoredRows, load_array, write_arr
 from explorer.store.database import PaperDatabase
 from explorer.store.files import describe_file
 from explorer.store.folder import LibraryFolder, is_library, new_generation, own_files, read_manifest
-from explorer.store.manifest import FORMAT, FileEntry, Manifest
+from explorer.store.manifest import EXACT_SEARCH, FORMAT, FileEntry, Manifest
 from explorer.store.papers import Outcome, PaperWriter
-from explorer.store.roles import ROLES, SAMPLE
+from explorer.store.roles import ROLES, SAMPLE, SEARCHED
 from explorer.store.shards import find_shard, keep_shard
 from explorer.store.terms import StoredTerms
 from explorer.store.workshop import Workshop, require_own_folder, tidy
 
 __all__ = [
+    "EXACT_SEARCH",
     "FORMAT",
     "ROLES",
     "SAMPLE",
+    "SEARCHED",
     "ArrayWriter",
     "FileEntry",
     "LibraryFolder",

@@ -17,6 +17,7 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -192,11 +193,16 @@ def view_array(file: BinaryIO, entry: FileEntry) -> NDArray[Any]:
 
 
 class StoredRows:
-    """Read a whole array once, a few megabytes at a time, however large it is; each block is checked as it is read."""
+    """Read an array where it is needed: all of it, a few megabytes at a time, or some rows; each block is checked once.
 
-    def __init__(self, file: BinaryIO, entry: FileEntry) -> None:
+    What is read is checked when it is first read. `below` is what all numbers are less than, none being negative, where
+    they name rows.
+    """
+
+    def __init__(self, file: BinaryIO, entry: FileEntry, below: int | None = None) -> None:
         self._file = file
         self._entry = entry
+        self._below = below
         self.shape = (entry.shape[0], entry.shape[1])
 
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
@@ -220,18 +226,72 @@ class StoredRows:
             raise _damaged(self._entry)
 
     def take(self, rows: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
-        """Return some rows, unchecked: for rows of blocks that were read before."""
+        """Return some rows. Raises LibraryDamaged."""
         import numpy as np
 
+        numbers = np.asarray(rows, dtype=np.int64)
+        begin = self._entry.offset + numbers * self._width
+        self._check(begin, begin + self._width)
+        return self._right(self._mapped[numbers])
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows `start` to `stop`, the last not included. Raises LibraryDamaged."""
+        import numpy as np
+
+        begin = np.array([start, stop]) * self._width + self._entry.offset
+        self._check(begin[:1], begin[1:])
+        return self._right(self._mapped[start:stop])
+
+    def whole(self) -> NDArray[Any]:
+        """Return all rows, memory-mapped. Raises LibraryDamaged."""
+        return self._right(view_array(self._file, self._entry))
+
+    @cached_property
+    def _mapped(self) -> NDArray[Any]:
+        import numpy as np
+
+        if os.fstat(self._file.fileno()).st_size != file_size(self._entry):  # what is cut cannot be read past its end
+            raise _damaged(self._entry)
         content = np.memmap(self._file, dtype=np.uint8, mode="r")
-        whole = content[self._entry.offset : _data_end(self._entry)].view(self._entry.dtype).reshape(self.shape)
-        taken: NDArray[Any] = np.asarray(whole[rows])
-        return taken
+        return content[self._entry.offset : _data_end(self._entry)].view(self._entry.dtype).reshape(self.shape)
+
+    @cached_property
+    def _unchecked(self) -> NDArray[np.bool_]:
+        import numpy as np
+
+        return np.ones(_blocks(self._entry), dtype=bool)
+
+    @cached_property
+    def _stored(self) -> tuple[int, ...]:
+        table = _read_at(self._file, _data_end(self._entry), 4 * _blocks(self._entry) + 4)
+        return _checksums(table, self._entry)
+
+    @property
+    def _width(self) -> int:
+        return self.shape[1] * ELEMENT_SIZES[self._entry.dtype]
+
+    def _check(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
+        """Check the blocks of ranges of bytes that have not been checked."""
+        import numpy as np
+
+        if not len(begins):
+            return
+        first, last = begins // _BLOCK, np.maximum(ends - 1, begins) // _BLOCK
+        for step in range(int((last - first).max()) + 1):
+            blocks = np.minimum(first + step, last)
+            for block in np.unique(blocks[self._unchecked[blocks]]).tolist():
+                data = _read_at(self._file, block * _BLOCK, min(_BLOCK, _data_end(self._entry) - block * _BLOCK))
+                if zlib.crc32(data) != self._stored[block]:
+                    raise _damaged(self._entry)
+                self._unchecked[block] = False
+
+    def _right(self, values: NDArray[Any]) -> NDArray[Any]:
+        if self._below is not None and values.size and not 0 <= values.min() <= values.max() < self._below:
+            raise LibraryDamaged(f"{self._entry.name} names rows that do not exist")
+        return values
 
     def _checked(self) -> Iterator[tuple[int, bytes]]:
-        end = _data_end(self._entry)
-        table = _read_at(self._file, end, 4 * _blocks(self._entry) + 4)
-        stored = iter(_checksums(table, self._entry))
+        end, stored = _data_end(self._entry), iter(self._stored)
         for start in range(0, end, _READ):
             data = _read_at(self._file, start, min(_READ, end - start))
             view = memoryview(data)

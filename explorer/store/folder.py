@@ -12,7 +12,7 @@ from explorer.store.arrays import StoredRows, file_size, read_row, read_values, 
 from explorer.store.database import PaperDatabase
 from explorer.store.files import open_file
 from explorer.store.manifest import FileEntry, Manifest, is_own_name
-from explorer.store.roles import FINITE, OF_ROWS, ROLES, SAME_SHAPES
+from explorer.store.roles import FINITE, OF_ROWS, ROLES, SAME_SHAPES, SEARCHED, Role
 from explorer.store.terms import StoredTerms
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class LibraryFolder:
         return list(groups.values())
 
     def array(self, role: str) -> NDArray[Any]:
-        """Return the array of `role` (one of `ROLES`), memory-mapped and checked."""
+        """Return the array of `role` (of `ROLES`, or `SEARCHED` where there is an index), memory-mapped and checked."""
         import numpy as np
 
         values = view_array(self._files[role], self._entry(role))
@@ -117,7 +117,12 @@ class LibraryFolder:
 
     def vectors(self) -> StoredRows:
         """Return the vectors, to be read block by block."""
-        return StoredRows(self._files["vectors"], self._entry("vectors"))
+        return self.rows("vectors")
+
+    def rows(self, role: str) -> StoredRows:
+        """Return the array of a role, to be read where it is needed."""
+        below = self.manifest.papers if role in OF_ROWS else None
+        return StoredRows(self._files[role], self._entry(role), below)
 
     def require_whole(self, role: str) -> None:
         """Read all of a file. Raises LibraryDamaged when it was altered: a next state must not be made of that."""
@@ -149,22 +154,26 @@ class LibraryFolder:
 
     def _open(self) -> None:
         files = self.manifest.files
-        if {"papers", "labels", *ROLES} - files.keys():
+        if {"papers", "labels", *self._roles()} - files.keys():
             raise LibraryDamaged(f"{self.path / MANIFEST} does not name all files")
         for entry in files.values():
             status = (self.path / entry.name).stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
                 raise LibraryDamaged(f"{self.path / entry.name} is {status.st_size} bytes long and not {entry.size}")
         self._require_shapes()
-        for role in ("labels", *ROLES):
+        for role in ("labels", *self._roles()):
             self._files[role] = open_file(self.path / files[role].name)
         papers = self.path / files["papers"].name
         open_file(papers).close()  # SQLite does not say why it cannot open a file
         self.database = PaperDatabase(papers, self.manifest.papers)
 
+    def _roles(self) -> dict[str, Role]:
+        """Return the arrays that this library has to have."""
+        return ROLES if self.manifest.search["type"] == "exact" else {**ROLES, **SEARCHED}
+
     def _require_shapes(self) -> None:
         """Raise LibraryDamaged unless every array has the shape and element type of its role, and the size of that."""
-        for role, kind in ROLES.items():
+        for role, kind in self._roles().items():
             entry = self._entry(role)
             if not kind.fits(entry.shape, entry.dtype, self.manifest.papers) or entry.size != file_size(entry):
                 raise LibraryDamaged(

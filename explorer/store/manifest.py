@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from explorer.errors import ForeignLibrary, LibraryDamaged
-from explorer.store.roles import ROLES
+from explorer.store.roles import ROLES, SEARCHED
 
-FORMAT = 5
+FORMAT = 6
+_READ = frozenset({5, FORMAT})  # what 5 lacks, an index for searches, a library need not have
 # What a library's own files are called: its role, then a generation, then what they are.
-_SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys(ROLES, ".npy")}
-ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2}  # bytes, by NumPy's name of the element type
+_SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys((*ROLES, *SEARCHED), ".npy")}
+ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2, "|i1": 1}  # bytes, by NumPy's name of the element type
+
+EXACT_SEARCH: dict[str, Any] = {"type": "exact", "recall": 1.0, "k": 10, "rows": 0, "reach": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,10 @@ class Manifest:
     """Describe one state of a library. `files` maps roles ("papers", "vectors", ...) to files.
 
     `index` says how the neighbor graph was made, "exact" or in "clusters", and what share of the nearest it holds;
-    `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the layout keeps;
+    `search` says how a search finds the nearest papers of any vector, "exact" or by an index ("inverted"), what share
+    of the ten nearest of `rows` papers, which shaped no center, it finds, and among how many papers it looks for how
+    many (`reach`); `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the layout
+    keeps;
     `added` says when each batch of papers came, ISO 8601.
     """
 
@@ -50,6 +56,7 @@ class Manifest:
     counts: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     created: str = ""
+    search: dict[str, Any] = field(default_factory=lambda: dict(EXACT_SEARCH))
 
     def to_json(self) -> str:
         """Return the manifest as JSON text that ends with a checksum over the rest."""
@@ -88,7 +95,7 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         version = content.pop("format")
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         raise LibraryDamaged(f"{source} is not a manifest of a library") from None
-    if version != FORMAT:
+    if version not in _READ:
         raise ForeignLibrary(
             f"{source} has format {version!r}, this explorer reads {FORMAT}: "
             "update the explorer, or build the library again with --replace"
@@ -128,6 +135,7 @@ def _check(manifest: Manifest) -> None:
         and manifest.index.keys() == {"type", "recall", "k", "rows"}
         and _texts(manifest.index["type"])
         and all(_is_number(manifest.index[name]) for name in ("recall", "k", "rows")),
+        "search": isinstance(manifest.search, dict) and _is_search(manifest.search),
         "inputs": isinstance(manifest.inputs, list)
         and all(
             isinstance(entry, dict) and _texts(entry.get("name"), entry.get("sha256")) for entry in manifest.inputs
@@ -147,6 +155,18 @@ def _check(manifest: Manifest) -> None:
     for name, is_right in right.items():
         if not is_right:
             raise ValueError(name)
+
+
+def _is_search(search: dict[str, Any]) -> bool:
+    reach = search["reach"]
+    return (
+        search.keys() == EXACT_SEARCH.keys()
+        and _texts(search["type"])
+        and all(_is_number(search[name]) for name in ("recall", "k", "rows"))
+        and isinstance(reach, list)
+        and all(isinstance(pair, list) and len(pair) == 2 and all(map(_is_positive, pair)) for pair in reach)
+        and [count for count, _ in reach] == sorted({count for count, _ in reach})
+    )
 
 
 def _texts(*values: object) -> bool:

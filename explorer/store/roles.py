@@ -53,6 +53,14 @@ ROLES = {
     "faithfulness": _of("<f4", width=1),
     "topics": _of("<i4", width=2),
 }
+# Those of an index for searches, which a library has all of, or none.
+SEARCHED = {
+    "codes": _of("|i1", width=0),
+    "places": _of("<i4", width=2),
+    "centers": _of("|i1", width=0, rows=-1),
+    "sizes": _of("<i4", width=1, rows=-1),
+    "axes": _of("<f4", width=0, rows=-1),
+}
 SAME_SHAPES = (("neighbors", "similarities"), ("related", "scores", "cosines"))
 OF_ROWS = frozenset({"neighbors", "related"})  # their values name papers
 FINITE = frozenset({"similarities", "scores", "cosines", "scales", "layout", "faithfulness", "sample"})
