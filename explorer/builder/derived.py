@@ -12,6 +12,7 @@ from explorer.builder.neighbors import NeighborSearch
 from explorer.builder.previous import previous_topics
 from explorer.builder.searching import store_index
 from explorer.builder.state import NextState
+from explorer.builder.unitvectors import UnitVectors
 from explorer.builder.words import Words
 from explorer.builder.workers import Workers
 from explorer.duplicates import first_of_equal, twins
@@ -35,8 +36,11 @@ class Derived:
     """Store what can always be made again. `papers` and `vectors` of the state must have been written.
 
     `index` is how neighbors are to be looked for: "exact", "clusters", or "auto", by how many papers there are;
-    `workers` make the lists that are made in shards, this process where none are named.
+    `workers` make the lists that are made in shards, this process where none are named. Topics are made beside the
+    layout, unless that would take more memory than there is (`one_by_one`).
     """
+
+    one_by_one = False
 
     def __init__(
         self, state: NextState, rows: int, progress: Progress, index: str = "auto", workers: Workers | None = None
@@ -56,8 +60,8 @@ class Derived:
         """Return the papers of the new state."""
         return PaperDatabase(self._state.path("papers", "sqlite"), self._rows)
 
-    def store_lists(self) -> NearestRows:
-        """Store words, neighbor graph, related papers and near-duplicates; return the vectors as they were read."""
+    def store_lists(self) -> None:
+        """Store words, neighbor graph, related papers and near-duplicates. Nothing of that is kept in memory."""
         words = self._counted()
         self.store_words(words.counts)
         vectors = self._state.array("vectors")
@@ -76,7 +80,6 @@ class Derived:
             if search.within is not None:
                 self.search = store_index(self._state, nearest, search.within[0], search.known)
         self.store_twins(words.keys, words.counts)
-        return nearest
 
     def store_words(self, counts: TermCounts, known: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None) -> None:
         """Store how often which term stands in each paper; the table of terms and the postings may be `known`."""
@@ -91,16 +94,22 @@ class Derived:
         neighbors, similarities = self._graph()
         self._state.store("twins", twins(neighbors, similarities, keys[:, 0], keys[:, 1], counts), "<i4")
 
-    def store_picture(self, vectors: NDArray[np.float32], options: LayoutOptions, process: LayoutProcess) -> None:
-        """Store layout and topics: both are made of the neighbor graph, so one beside the other."""
-        neighbors, similarities = self._graph()
+    def store_picture(self, options: LayoutOptions, process: LayoutProcess) -> None:
+        """Store layout and topics: both are made of the neighbor graph, so one beside the other where that may be."""
+        vectors, (neighbors, similarities) = UnitVectors(self._state), self._graph()
         with ExitStack() as beside:
+            if self.one_by_one:
+                self.make_topics(options.seed)
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
                 project, vectors, neighbors, similarities, options, process
             )
-            self.make_topics(options.seed)
+            del neighbors, similarities
+            if not self.one_by_one:
+                self.make_topics(options.seed)
             with self._progress.stage("layout"):
-                self.store_layout(vectors, layout.result(), sampled_rows(self._rows, seed=options.seed))
+                coordinates = layout.result()
+                # All at once only now, when the process that computed has ended.
+                self.store_layout(vectors[:], coordinates, sampled_rows(self._rows, seed=options.seed))
 
     def make_topics(self, seed: int) -> None:
         """Store topics made anew; those of the library before hand on their names where their papers still are."""

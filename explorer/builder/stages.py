@@ -57,8 +57,8 @@ class Build:
             self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside, workers)
             self._stage_vectors()
             derived = Derived(self._state, self._report.papers, self._progress, self._options.index, workers)
-            nearest = derived.store_lists()
-            derived.store_picture(nearest.vectors, LayoutOptions(seed=self._options.seed), layout)
+            derived.store_lists()
+            derived.store_picture(LayoutOptions(seed=self._options.seed), layout)
             with self._progress.stage("writing"):
                 self._commit(derived)
         self._report.seconds = self._progress.seconds

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from explorer.builder.derived import STAGES, Derived
 from explorer.builder.state import NextState
+from explorer.builder.unitvectors import UnitVectors
 from explorer.errors import LibraryDamaged
 from explorer.growth.options import GrowthReport
 from explorer.growth.verifying import wrong_file
@@ -38,15 +39,15 @@ def repair(path: Path) -> GrowthReport:
             without_abstract = _rewrite_papers(path, before, state)
         state.keep("vectors")
         derived = Derived(state, before.papers, progress, before.parameters["index"])
-        nearest = derived.store_lists()
+        derived.store_lists()
         options = LayoutOptions(**before.parameters["layout"])
         layout = _whole_layout(path, before)
         if layout is None:
             process.start()
-            derived.store_picture(nearest.vectors, options, process)
+            derived.store_picture(options, process)
         else:
             derived.make_topics(options.seed)
-            derived.store_layout(nearest.vectors, layout, sampled_rows(before.papers, seed=options.seed))
+            derived.store_layout(UnitVectors(state)[:], layout, sampled_rows(before.papers, seed=options.seed))
         _keep_rejected(path, before, state)
         with progress.stage("writing"):
             counts = {**before.counts, "without_abstract": without_abstract, "topics": derived.topics, "drift": 0}

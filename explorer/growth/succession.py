@@ -14,6 +14,7 @@ from explorer.builder.derived import Derived
 from explorer.builder.lists import LISTS
 from explorer.builder.plan import NEIGHBORS
 from explorer.builder.state import NextState
+from explorer.builder.unitvectors import UnitVectors
 from explorer.builder.words import Words
 from explorer.duplicates import first_of_equal
 from explorer.growth.change import Change
@@ -82,7 +83,8 @@ class Succession:
             return drift
         self._take_papers()
         self._store_vectors(change, fresh)
-        self._place(derived, change, derived.store_lists())
+        derived.store_lists()
+        self._place(derived, change, UnitVectors(self.state)[:])
         derived.make_topics(int(self.folder.manifest.parameters["layout"]["seed"]))
         return 0
 
@@ -138,7 +140,7 @@ class Succession:
             written.append(beside.submit(self._store_rest, derived, lists, words))
             if derived.search["type"] != EXACT_SEARCH["type"]:
                 written.append(beside.submit(store_grown_index, self.folder, self.state, change, fresh))
-            self._place(derived, change, nearest)
+            self._place(derived, change, nearest.vectors)
             self._join_topics(derived, change)
             for each in written:
                 each.result()
@@ -164,7 +166,7 @@ class Succession:
         self.state.store("sample", sample, self.folder.array("vectors").dtype.str)
         return sample
 
-    def _place(self, derived: Derived, change: Change, nearest: NearestRows) -> None:
+    def _place(self, derived: Derived, change: Change, vectors: NDArray[np.float32]) -> None:
         """Store the picture: old papers, those with another text included, stay where they are."""
         import numpy as np
 
@@ -177,7 +179,7 @@ class Succession:
                 neighbors, similarities = self.state.array("neighbors"), self.state.array("similarities")
                 coordinates = placed(coordinates, neighbors, similarities)
             seed = int(self.folder.manifest.parameters["layout"]["seed"])
-            derived.store_layout(nearest.vectors, coordinates, sampled_rows(rows, _MEASURED, seed))
+            derived.store_layout(vectors, coordinates, sampled_rows(rows, _MEASURED, seed))
 
     def _join_topics(self, derived: Derived, change: Change) -> None:
         with self._progress.stage("topics"):

@@ -17,7 +17,7 @@ The start is the principal components: deterministic, and as good a start as a s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.layout.alignment import aligned
 from explorer.layout.faithfulness import NEAREST, faithfulness, kept_neighbors, sampled_rows
@@ -37,10 +37,22 @@ __all__ = [
 ]  # fmt: skip
 
 _DRAWN_EXACTLY = 3  # so few unit vectors lie in a plane through their mean: no optimization is needed
+_IN_HAND = 192 << 20  # bytes of vectors at a time: of 131,072 that have 384 dimensions
+
+
+class Vectors(Protocol):
+    """Give (n, d) float32 rows slice by slice, from wherever they are; an array does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return (n, d)."""
+
+    def __getitem__(self, rows: slice, /) -> Any:
+        """Return some rows that follow each other."""
 
 
 def project(
-    vectors: NDArray[np.float32],
+    vectors: Vectors,
     neighbors: NDArray[Any],
     similarities: NDArray[Any],
     options: LayoutOptions,
@@ -53,7 +65,7 @@ def project(
     machine, whichever process computes. All coordinates are finite.
     """
     start = principal_components(vectors)
-    if len(vectors) <= _DRAWN_EXACTLY:
+    if len(start) <= _DRAWN_EXACTLY:
         return start
     if process is not None and (placed := process.optimize(start, neighbors, similarities, options)) is not None:
         return placed
@@ -62,20 +74,41 @@ def project(
     return optimize(start, neighbors, similarities, options)
 
 
-def principal_components(vectors: NDArray[np.float32]) -> Coordinates:
+def principal_components(vectors: Vectors) -> Coordinates:
     """Return the first two principal components of (n, d) rows, (n, 2) float32; absent ones are zero.
 
-    The sign of each component, which is arbitrary, is set so that its loading of largest size is positive.
+    The sign of each component, which is arbitrary, is set so that its loading of largest size is positive. Of many
+    rows, some are in memory at a time.
     """
     import numpy as np
 
-    centered = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    if len(centered) < centered.shape[1]:
-        plane = np.linalg.svd(centered.astype(np.float64), full_matrices=False)[2][:2].T
+    n, d = vectors.shape
+    size = max(_IN_HAND // (4 * d), d)
+    if n <= size:
+        vectors = vectors[:n]  # read once
+    mean = _mean(vectors, size)
+    parts = (vectors[start : start + size] - mean for start in range(0, n, size))
+    if n < d:
+        plane = np.linalg.svd(next(parts).astype(np.float64), full_matrices=False)[2][:2].T
     else:
-        plane = np.linalg.eigh((centered.T @ centered).astype(np.float64))[1][:, ::-1][:, :2]
+        products = sum((part.T @ part).astype(np.float64) for part in parts)
+        plane = np.linalg.eigh(products)[1][:, ::-1][:, :2]
     largest = np.abs(plane).argmax(axis=0)
     plane = plane * np.sign(plane[largest, np.arange(plane.shape[1])])
-    coordinates = np.zeros((len(vectors), 2), dtype=np.float32)
-    coordinates[:, : plane.shape[1]] = centered @ plane.astype(np.float32)
+    coordinates = np.zeros((n, 2), dtype=np.float32)
+    for start in range(0, n, size):
+        part = vectors[start : start + size] - mean
+        coordinates[start : start + size, : plane.shape[1]] = part @ plane.astype(np.float32)
     return coordinates
+
+
+def _mean(vectors: Vectors, size: int) -> NDArray[np.float32]:
+    """Return the mean of all rows, (d,), of which `size` are in memory at a time."""
+    import numpy as np
+
+    n, d = vectors.shape
+    total = np.zeros(d)
+    for start in range(0, n, size):
+        total += vectors[start : start + size].sum(axis=0, dtype=np.float64)
+    mean: NDArray[np.float32] = (total / n).astype(np.float32)
+    return mean
