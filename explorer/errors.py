@@ -6,6 +6,7 @@
     ├── UnknownPaper          the library holds no such paper; names the nearest ids
     ├── ModelNotAvailable     no model where it was looked for; says how to get one
     ├── ModelMismatch         a text query with another model than the library was built with
+    ├── NotEnoughRoom         the disk or the memory will not do for what is to be built; says how much would
     ├── EngineUnavailable     no workers where some were asked for, or such as cannot do the work
     ├── NotFetched            a server on the network cannot be reached, or gives no good answer
     └── LibraryError
@@ -46,6 +47,10 @@ class ModelMismatch(ExplorerError):
 
 class EngineUnavailable(ExplorerError):
     """Say why workers cannot do the work that they were asked for, and what to do."""
+
+
+class NotEnoughRoom(ExplorerError):
+    """Say what a build needs and what there is, before it begins, and what to do."""
 
 
 class NotFetched(ExplorerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from explorer.builder.neighbors import NeighborSearch
 from explorer.builder.previous import previous_topics
 from explorer.builder.searching import store_index
 from explorer.builder.state import NextState
-from explorer.builder.unitvectors import UnitVectors
+from explorer.builder.unitvectors import MappedVectors, UnitVectors
 from explorer.builder.words import Words
 from explorer.builder.workers import Workers
 from explorer.duplicates import first_of_equal, twins
@@ -36,11 +37,11 @@ class Derived:
     """Store what can always be made again. `papers` and `vectors` of the state must have been written.
 
     `index` is how neighbors are to be looked for: "exact", "clusters", or "auto", by how many papers there are;
-    `workers` make the lists that are made in shards, this process where none are named. Topics are made beside the
-    layout, unless that would take more memory than there is (`one_by_one`).
+    `workers` make the lists that are made in shards, this process where none are named. Where it `saves_memory`,
+    vectors are in a file while neighbors are looked for, and the layout waits for the topics.
     """
 
-    one_by_one = False
+    saves_memory = False
 
     def __init__(
         self, state: NextState, rows: int, progress: Progress, index: str = "auto", workers: Workers | None = None
@@ -65,8 +66,7 @@ class Derived:
         words = self._counted()
         self.store_words(words.counts)
         vectors = self._state.array("vectors")
-        nearest = NearestRows(vectors)
-        nearest.vectors  # noqa: B018 -- first of all: it refuses what has no direction
+        nearest, let_go = self._nearest(vectors)  # first of all: it refuses what has no direction
         self._state.store("sample", vectors[sample_rows(self._rows)], vectors.dtype.str)
         self._state.store("keys", words.keys, "<i8")
         related = RelatedPapers(
@@ -76,7 +76,7 @@ class Derived:
             search = NeighborSearch.of(nearest, self._asked)
             self.index = search.described()
             maker = ListMaker(nearest, related, search.within)
-            store_lists(self._state, maker, words.counts.weighing, self._workers, done)
+            store_lists(self._state, maker, words.counts.weighing, self._workers, lambda n: (let_go(), done(n)))
             if search.within is not None:
                 self.search = store_index(self._state, nearest, search.within[0], search.known)
         self.store_twins(words.keys, words.counts)
@@ -98,13 +98,13 @@ class Derived:
         """Store layout and topics: both are made of the neighbor graph, so one beside the other where that may be."""
         vectors, (neighbors, similarities) = UnitVectors(self._state), self._graph()
         with ExitStack() as beside:
-            if self.one_by_one:
+            if self.saves_memory:
                 self.make_topics(options.seed)
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
                 project, vectors, neighbors, similarities, options, process
             )
             del neighbors, similarities
-            if not self.one_by_one:
+            if not self.saves_memory:
                 self.make_topics(options.seed)
             with self._progress.stage("layout"):
                 coordinates = layout.result()
@@ -134,6 +134,16 @@ class Derived:
             self._state.store("faithfulness", kept_neighbors(self._graph()[0], coordinates)[:, None], "<f4")
             kept, trustworthiness = measured.result()
         self.picture = {"kept": kept, "trustworthiness": trustworthiness, "k": NEAREST, "rows": len(rows)}
+
+    def _nearest(self, vectors: NDArray[np.floating[Any]]) -> tuple[NearestRows, Callable[[], object]]:
+        """Return the unit vectors to be searched, and what lets go of memory for those that were used."""
+        nearest = NearestRows(vectors)
+        if not self.saves_memory:
+            nearest.vectors  # noqa: B018 -- read now
+            return nearest, lambda: None
+        mapped = MappedVectors(UnitVectors(self._state), self._state.workshop.work)
+        vars(nearest)["vectors"] = mapped.vectors  # where it keeps those that it has read
+        return nearest, mapped.let_go
 
     def _graph(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         return self._state.array("neighbors"), self._state.array("similarities")

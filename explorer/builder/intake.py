@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from hashlib import file_digest, sha256
 from itertools import chain
 from pathlib import Path
@@ -28,13 +28,19 @@ _LETTERS = 1_000_000  # in the titles and abstracts of these, about
 class Inputs:
     """Read what the user named. A context manager: standard input and pipes are kept in temporary files until its end.
 
-    `work` is the folder for these, by default the system's. `notes` are what is to be said of files as a whole.
+    `work` is the folder for these, by default the system's. `notes` are what is to be said of files as a whole. So many
+    records are in hand at a time.
     """
 
-    def __init__(self, paths: Sequence[Path], options: InputOptions, work: Path | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[Path], options: InputOptions, work: Path | None = None, in_hand: int = _IN_HAND
+    ) -> None:
         self._paths = tuple(paths)
         self._options = options
         self._work = work
+        self._in_hand = in_hand
+        self._file: IO[bytes] | io.RawIOBase | None = None  # that is being read
+        self._done = 0  # bytes of those before
         self._kept: dict[Path, IO[bytes]] = {}
         self._notes: dict[str, None] = {}
 
@@ -59,6 +65,23 @@ class Inputs:
         """Return what is to be said of files as a whole, "papers.csv: not UTF-8: read as Latin-1", at most 100."""
         return tuple(self._notes)
 
+    @property
+    def place(self) -> int:
+        """Return how many bytes of the inputs `records` has read, as they are stored: packed ones, packed."""
+        return self._done + (0 if self._file is None or self._file.closed else self._file.tell())
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes all inputs have, as they are stored; standard input and pipes count as nothing."""
+        found = chain.from_iterable(self._files(path) for path in self._paths)
+        return sum(_size(path) for path in found)
+
+    def require_rereadable(self, what: str) -> None:
+        """Raise InvalidInput for standard input and pipes, which can be read only once; `what` needs more."""
+        for path in self._paths:
+            if str(path) == STDIN or _is_pipe(path):
+                raise InvalidInput(f"{shown(path)} can be read only once, so {what}: write it to a file, and name that")
+
     def described(self) -> list[dict[str, Any]]:
         """Return name and SHA-256 of each; a folder's is of the names and contents of its files. Raises InvalidInput.
 
@@ -78,12 +101,13 @@ class Inputs:
                 else:
                     raise _nothing(path, first)
 
-    def records(self) -> Iterator[tuple[str, Record]]:
+    def records(self) -> Generator[tuple[str, Record], None, None]:
         """Yield all records, each with the name of its file; what is no paper is Rejected.
 
         Files in a folder that cannot be read are rejected as a whole, with the unit "file". Raises InvalidInput for a
         named file of which nothing can be read, and where bad records are errors, for the first.
         """
+        self._done = 0
         for path in self._paths:
             first = True
             with closing(self._contents(path)) as found:
@@ -107,7 +131,7 @@ class Inputs:
     def _records(self, content: Content, path: Path) -> Iterator[tuple[str, Record]]:
         strict = self._options.strict and not content.is_foreign
         try:
-            for record in chain.from_iterable(_in_hand(content.records())):
+            for record in chain.from_iterable(_in_hand(content.records(), self._in_hand)):
                 if strict and isinstance(record, Rejected):
                     raise _Refused(str(Rejection(content.name, record.line, record.reason, record.unit)))
                 yield content.name, record
@@ -123,7 +147,7 @@ class Inputs:
             if str(path) != STDIN and path.is_dir():
                 yield from self._found(path)
                 return
-            with self._opened(path) as file:
+            with self._opened(path) as file, self._counted(file):
                 yield from contents(shown(path), file, self._options.columns)
         except InvalidInput as error:
             yield Content(shown(path), refusal=str(error).removeprefix(f"{path}: "))
@@ -139,8 +163,26 @@ class Inputs:
             except OSError as error:
                 yield Content(str(found.path), refusal=f"cannot be read: {error.strerror or error}")
                 continue
-            with file:
+            with file, self._counted(file):
                 yield from contents(str(found.path), file, self._options.columns, is_named=False)
+
+    @contextmanager
+    def _counted(self, file: IO[bytes] | io.RawIOBase) -> Iterator[None]:
+        """Count what is read of a file; what its reader left of it is taken for read at the end."""
+        self._file = file
+        try:
+            yield
+        finally:
+            self._file = None
+            with suppress(OSError, ValueError):
+                self._done += file.seek(0, io.SEEK_END)
+
+    def _files(self, path: Path) -> Iterator[Path]:
+        """Yield the files that are read for a path."""
+        if str(path) != STDIN and path.is_dir():
+            yield from (found.path for found in walk(path) if not found.reason)
+        elif str(path) != STDIN and not _is_pipe(path):
+            yield path
 
     @contextmanager
     def _opened(self, path: Path) -> Iterator[io.RawIOBase]:
@@ -190,7 +232,7 @@ class Inputs:
         return whole.hexdigest()
 
 
-def _in_hand(records: Iterable[Record]) -> Iterator[list[Record]]:
+def _in_hand(records: Iterable[Record], count: int = _IN_HAND) -> Iterator[list[Record]]:
     """Yield records some at a time: to read one and to store one by turns takes a fifth longer.
 
     Each would throw what the other needs out of the processor's caches.
@@ -201,7 +243,7 @@ def _in_hand(records: Iterable[Record]) -> Iterator[list[Record]]:
         for record in records:
             some.append(record)
             size += 0 if isinstance(record, Rejected) else len(record.title) + len(record.abstract)
-            if len(some) == _IN_HAND or size > _LETTERS:
+            if len(some) == count or size > _LETTERS:
                 yield some
                 some, size = [], 0
     except InvalidInput:  # of the file as a whole; what precedes it was read
@@ -228,6 +270,13 @@ def _opened_once(path: Path) -> Iterator[IO[bytes]]:
         raise InvalidInput("standard input is closed")
     else:
         yield stdin
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _is_pipe(path: Path) -> bool:

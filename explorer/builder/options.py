@@ -27,7 +27,8 @@ class BuildOptions:
     `inputs` are files, folders, and "-" for standard input. `model` is a name, a folder or an Embedder, None for the
     default; `vectors` is a .npy file with ready (n, d) vectors in the order of the records; `replace` allows to
     overwrite a library made of something else; `index` says how neighbors are looked for, one of `index.INDEX_CHOICES`;
-    `engine` who does work that is done in shards, one of `engine.ENGINES`, at `address` if that is elsewhere.
+    `engine` who does work that is done in shards, one of `engine.ENGINES`, at `address` if that is elsewhere; `memory`
+    is how many bytes of memory it may take, None for what is there. That changes how it is made, never what comes out.
     """
 
     inputs: tuple[Path, ...]
@@ -39,6 +40,7 @@ class BuildOptions:
     index: str = "auto"
     engine: str = "local"
     address: str | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from explorer.builder.derived import STAGES, Derived
 from explorer.builder.embedding import Shards
+from explorer.builder.forecast import DIMENSIONS
 from explorer.builder.intake import Inputs
 from explorer.builder.options import BuildOptions, BuildReport
 from explorer.builder.plan import Plan
 from explorer.builder.ready import BLOCK, ready_vectors, rows_without_direction
 from explorer.builder.recording import Recorder
+from explorer.builder.room import Room, ready_shape
 from explorer.builder.state import NextState, now, versions
 from explorer.builder.workers import Workers
 from explorer.embedder import Embedder, ModelFiles
@@ -26,6 +28,7 @@ from explorer.index import unit
 from explorer.layout import LayoutOptions, LayoutProcess
 from explorer.progress import Progress
 from explorer.store import ArrayWriter, Manifest, PaperWriter, Workshop, load_array
+from explorer.store.manifest import ELEMENT_SIZES
 
 
 class Build:
@@ -45,11 +48,12 @@ class Build:
         self._plan = plan
         self._inputs = inputs
         self._state = NextState(workshop)
+        self._room = Room(workshop.path, options)
         self._report = BuildReport()
         self._runtime = ""
 
     def run(self, layout: LayoutProcess) -> BuildReport:
-        """Do it all, and commit. Raises InvalidInput."""
+        """Do it all, and commit. Raises InvalidInput, NotEnoughRoom."""
         with ExitStack() as beside, Progress(("reading", "embedding", *STAGES, "writing")) as self._progress:
             self._inputs.check()  # a wrong one is told before the first is read
             engine = beside.enter_context(engine_named(self._options.engine, self._options.address))
@@ -57,6 +61,7 @@ class Build:
             self._shards = Shards(self._workshop, None if self._options.vectors else self._model, beside, workers)
             self._stage_vectors()
             derived = Derived(self._state, self._report.papers, self._progress, self._options.index, workers)
+            derived.saves_memory = self._room.is_scarce
             derived.store_lists()
             derived.store_picture(LayoutOptions(seed=self._options.seed), layout)
             with self._progress.stage("writing"):
@@ -68,9 +73,13 @@ class Build:
         vectors = self._options.vectors
         if vectors is None:
             self._stage_papers()
+            self._room.require((self._report.papers, DIMENSIONS, 4), self._state.files["papers"].size)
             self._embed(self._report.papers)
         else:
+            self._room.require(ready_shape(vectors))
             self._copy_vectors(vectors, self._stage_papers_with(vectors))
+        stored = self._state.files["vectors"]  # by now it is known what they are
+        self._room.require((stored.shape[0], stored.shape[1], ELEMENT_SIZES[stored.dtype]), None)
 
     def _stage_papers_with(self, vectors: Path) -> array[int]:
         """Stage the papers that have a vector; return for each row its row in `vectors`.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.builder.state import NextState
@@ -42,3 +45,25 @@ class UnitVectors:
                 block = read_rows(file, self._entry, begin, min(begin + _ROWS, stop))
                 made[begin - start : begin - start + len(block)] = unit(block, begin)
         return made
+
+
+class MappedVectors:
+    """Hold unit vectors in a file without a name, in `folder`, of which the system can take back the memory any time.
+
+    `vectors` is their (n, d) array.
+    """
+
+    def __init__(self, vectors: UnitVectors, folder: Path) -> None:
+        import numpy as np
+
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for start in range(0, len(vectors), _ROWS):
+                file.write(vectors[start : start + _ROWS].data)
+            file.flush()
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.vectors: NDArray[np.float32] = np.frombuffer(self._mapping, dtype=np.float32).reshape(vectors.shape)
+
+    def let_go(self) -> None:
+        """Give back the memory of what was read, where the system offers that; what is needed again is read again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)

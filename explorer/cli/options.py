@@ -88,6 +88,24 @@ engine_options = (
 )
 
 
+class _Size(click.ParamType[int]):
+    """Take a size of memory."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from explorer.builder.limits import parse_size
+        from explorer.errors import InvalidInput
+
+        try:
+            return parse_size(value)
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)
+
+
+memory_option = click.option("--memory", type=_Size(), metavar="SIZE", help="Take no more of it: 4G, 800M, bytes.")
+
+
 def format_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add --json and --format, as `output`."""
     function = click.option("--format", "output", type=_OneOf("format", _formats), help="Print this format.")(function)

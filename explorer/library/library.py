@@ -69,12 +69,16 @@ class Library(Growing):
         opened as it is; one of others is kept unless `replace`. `index` says how neighbors are looked for: "exact",
         among all papers, in "clusters", or "auto", by their number; `engine` who embeds and looks for neighbors in
         clusters: this process ("local"), or the workers of the Dask cluster at `address`, else processes of this
-        machine ("dask"). Raises ExplorerError: subclasses say what is wrong.
+        machine ("dask"); `memory` how much of it a build may take, in bytes or like "4G". One that needs more is
+        refused before it begins. Raises ExplorerError: subclasses say what is wrong.
         """
         from explorer.builder import BuildOptions, build
+        from explorer.builder.limits import parse_size
 
         given = None if vectors is None else Path(vectors)
-        how = {name: others.pop(name) for name in ("index", "engine", "address") if name in others}
+        how: dict[str, Any] = {name: others.pop(name) for name in ("index", "engine", "address") if name in others}
+        if (memory := others.pop("memory", None)) is not None:
+            how["memory"] = parse_size(memory)
         options = BuildOptions(input_files(inputs), model, seed, given, replace, reading_options(others), **how)
         where = default_path() if path is None else Path(path)
         report = build(where, options)
