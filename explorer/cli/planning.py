@@ -50,7 +50,8 @@ def _lines(found: Outlook) -> Iterator[str]:
         yield f"{stage.name:<12}{shown_time(stage.seconds):<18}{shown_size(stage.memory)}"
     yield f"{'in all':<12}{shown_time(plan.seconds):<18}{shown_size(plan.memory)}"
     yield ""
-    yield f"memory: {_there(limits.usable, 'available' if limits.usable != limits.bound else 'allowed by --memory')}"
+    is_bound = limits.bound is not None and limits.usable == limits.bound
+    yield f"memory: {_there(limits.usable, 'allowed by --memory' if is_bound else 'available')}"
     if plan.is_frugal and not plan.refusals:
         yield "        saved where that can be, which takes longer"
     free = _there(limits.disk, f"free for {limits.folder}")
