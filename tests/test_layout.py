@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from explorer import layout
 from explorer.index import NearestRows
 from explorer.layout import LayoutOptions, faithfulness, kept_neighbors, principal_components, project
 from explorer.layout.descent import descend
@@ -44,6 +45,20 @@ def test_principal_components_are_those_of_the_svd() -> None:
     _, _, components = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     expected = (vectors - vectors.mean(axis=0)) @ components[:2].T
     np.testing.assert_allclose(np.abs(coordinates), np.abs(expected), atol=1e-4)
+
+
+@pytest.mark.parametrize(("n", "d"), [(500, 12), (10, 40)])
+def test_principal_components_of_blocks_are_those_of_all(n: int, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(n, d)).astype(np.float32) * np.arange(d, 0, -1, dtype=np.float32)
+    centered = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    whole = principal_components(vectors)
+    if n > d:
+        products = (centered.T @ centered).astype(np.float64)
+        plane = np.linalg.eigh(products)[1][:, ::-1][:, :2]
+        plane *= np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
+        assert whole.tobytes() == (centered @ plane.astype(np.float32)).tobytes()
+    monkeypatch.setattr(layout, "_IN_HAND", 4 * d * 37)
+    np.testing.assert_allclose(principal_components(vectors), whole, atol=1e-4 * np.abs(whole).max())
 
 
 def test_two_and_three_papers_are_drawn_at_their_true_distances() -> None:

@@ -8,6 +8,9 @@
     embedding  texts to vectors in shards, here or by workers; ready: vectors that the user has
     derived    words, neighbor graph, related papers, near-duplicates, topics, layout
     neighbors  how neighbors are looked for; lists: the lists of all papers, at once or in shards
+    unitvectors  stored vectors as unit rows, a block at a time, for what need not have them all in memory
+    forecast   disk, memory and time that a build will need; limits: what there is; room: whether that will do
+    calibration  the forecast of a build that has not begun, from two seconds of trying
     workers    what an engine's workers are asked, and have made
     state      the next state of a library, file by file
 

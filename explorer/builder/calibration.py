@@ -77,7 +77,7 @@ def outlook(path: Path, options: BuildOptions) -> Outlook:
         sample = sampled(inputs, READING)
     if not sample.papers:
         raise InvalidInput("no papers in what was read of the inputs: --dry-run tells why")
-    speeds = Speeds(sample.seconds / sample.papers, 0.0, gflops(MULTIPLYING), os.cpu_count() or 1)
+    speeds = Speeds(sample.seconds / sample.papers, 0.0, gflops(MULTIPLYING), cores())
     if options.vectors is not None:
         work = workload(ready_shape(options.vectors), options, sample.letters / sample.papers)
         return Outlook(forecast(work, speeds, limits), sample.share, is_exact=True)
@@ -133,6 +133,11 @@ def embedding_of(embedder: Embedder, texts: Sequence[str]) -> tuple[int, float]:
         if perf_counter() - begun > EMBEDDING:
             break
     return dimensions, (perf_counter() - begun) / done
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gflops(seconds: float) -> float:

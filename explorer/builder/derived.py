@@ -137,12 +137,13 @@ class Derived:
 
     def _nearest(self, vectors: NDArray[np.floating[Any]]) -> tuple[NearestRows, Callable[[], object]]:
         """Return the unit vectors to be searched, and what lets go of memory for those that were used."""
-        nearest = NearestRows(vectors)
+        nearest, stored = NearestRows(vectors), UnitVectors(self._state)
+        kept = vars(nearest)  # where it keeps the vectors that it has read
         if not self.saves_memory:
-            nearest.vectors  # noqa: B018 -- read now
+            kept["vectors"] = stored[:]  # through no mapping, whose pages would be in memory too
             return nearest, lambda: None
-        mapped = MappedVectors(UnitVectors(self._state), self._state.workshop.work)
-        vars(nearest)["vectors"] = mapped.vectors  # where it keeps those that it has read
+        mapped = MappedVectors(stored, self._state.workshop.work)
+        kept["vectors"] = mapped.vectors
         return nearest, mapped.let_go
 
     def _graph(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
