@@ -25,7 +25,7 @@ from explorer.store import PaperWriter
 READING, EMBEDDING, MULTIPLYING = 1.0, 1.0, 0.15  # seconds, about
 _KEPT = 2_048  # papers that are kept to be embedded
 _TOGETHER = 32  # texts embedded at a time
-_SIDE = 1_024  # rows and columns of matrices that are multiplied
+_SIDE = 512  # rows and columns of matrices that are multiplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Outlook:
 
 @dataclass(slots=True)
 class Sample:
-    """Hold what was read of inputs in a while: how many papers, their characters, how long it took; the first texts.
+    """Hold what was read of inputs in a while: how many papers, their characters, seconds a paper; the first texts.
 
     `share` is how much of the inputs `counted` papers are, by bytes.
     """
 
     papers: int = 0
     letters: int = 0
-    seconds: float = 0.0
+    each: float = 0.0
     counted: int = 0
     share: float = 0.0
     texts: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ def outlook(path: Path, options: BuildOptions) -> Outlook:
         sample = sampled(inputs, READING)
     if not sample.papers:
         raise InvalidInput("no papers in what was read of the inputs: --dry-run tells why")
-    speeds = Speeds(sample.seconds / sample.papers, 0.0, gflops(MULTIPLYING), cores())
+    speeds = Speeds(sample.each, 0.0, gflops(MULTIPLYING), cores())
     if options.vectors is not None:
         work = workload(ready_shape(options.vectors), options, sample.letters / sample.papers)
         return Outlook(forecast(work, speeds, limits), sample.share, is_exact=True)
@@ -96,7 +96,8 @@ def sampled(inputs: Inputs, seconds: float) -> Sample:
     How many papers there are is told where a piece of a file has just been used up: then bytes and papers agree.
     """
     sample, size = Sample(), inputs.size
-    begun, place, records = perf_counter(), 0, inputs.records()
+    place, records, begun = 0, inputs.records(), perf_counter()
+    warm = (begun, 0)  # since when, and after how many papers, what is done only once has been done
     with (
         TemporaryDirectory(prefix="explorer-") as folder,
         closing(records),
@@ -104,6 +105,8 @@ def sampled(inputs: Inputs, seconds: float) -> Sample:
     ):
         for _, record in records:
             if sample.papers and place < inputs.place:
+                if not sample.counted:
+                    warm = (perf_counter(), sample.papers)
                 sample.counted, sample.share = sample.papers, place / size
                 if perf_counter() - begun > seconds:
                     break
@@ -113,7 +116,8 @@ def sampled(inputs: Inputs, seconds: float) -> Sample:
         else:
             sample.counted, sample.share = sample.papers, 1.0
         writer.finish()
-    sample.seconds = perf_counter() - begun
+    since, before = warm if sample.papers > 2 * warm[1] else (begun, 0)
+    sample.each = (perf_counter() - since) / max(sample.papers - before, 1)
     return sample
 
 
@@ -141,15 +145,20 @@ def cores() -> int:
 
 
 def gflops(seconds: float) -> float:
-    """Return how fast all cores multiply float32 matrices, in 10^9 operations a second: the best of some turns."""
+    """Return how fast one core multiplies float32 matrices, in 10^9 operations a second: the best of some turns.
+
+    Of several cores, others would have some: what the machine can is told by one alone, in a turn without others.
+    """
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
     matrix = np.full((_SIDE, _SIDE), 0.5, dtype=np.float32)
     end, best = perf_counter() + seconds, float("inf")
-    while True:
-        begun = perf_counter()
-        matrix @ matrix
-        now = perf_counter()
-        best = min(best, now - begun)
-        if now > end:
-            return float(2 * _SIDE**3 / best / 1e9)
+    with threadpool_limits(1):
+        while True:
+            begun = perf_counter()
+            matrix @ matrix
+            now = perf_counter()
+            best = min(best, now - begun)
+            if now > end:
+                return float(2 * _SIDE**3 / best / 1e9)

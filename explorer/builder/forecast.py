@@ -1,9 +1,9 @@
 """What a build will need: disk, memory and time, by stage. Pure functions of numbers; `calibration` gathers them.
 
 Time and memory were measured: `artifacts/benchmarks/scale.json`, 1,000 to 1,000,000 arXiv records and mixtures of them,
-vectors given, on two cores that multiply float32 matrices at 208 GFLOP/s. What is proportional to texts is scaled by
-their length, what is proportional to vectors by their dimensions, and time by how fast matrices are multiplied here:
-all cores together look for neighbors, one core does most of the rest.
+vectors given, on two cores that multiply float32 matrices at 208 GFLOP/s, one of them alone at 140. What is
+proportional to texts is scaled by their length, what is proportional to vectors by their dimensions, and time by how
+fast matrices are multiplied here: all cores together look for neighbors, one core does most of the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from explorer.builder.limits import Limits, shown_size
 
 STAGES = ("reading", "embedding", "words", "neighbors", "topics", "layout", "writing")
-GFLOPS, CORES = 208.0, 2  # of the machine of scale.json
+GFLOPS, CORES = 140.0, 2  # of one core alone, and how many there are, on the machine of scale.json
 LETTERS = 1_041  # characters of its papers' titles and abstracts, in the mean
 DIMENSIONS = 384  # of their vectors
 
@@ -23,7 +23,8 @@ _WORDS = (0.2, 9.4e-5, 1.057)
 _TOPICS = (0.9, 8.8e-4, 0.775)
 _LAYOUT = (0.8, 1.05e-4, 1.096)  # with the topics that are made beside it
 _CLUSTERS = (0.4, 4.5e-5, 1.165)
-_EXACT = (0.4, 2.9e-4, 1.0)  # and the products of all with all
+_EXACT = (0.4, 2.9e-4, 1.0)  # and the products of all with all:
+_PRODUCTS = 208e9  # operations a second, of all cores
 _COPYING = 5.3e-6  # a ready vector
 _OPENING = (0.3, 1.9e-5, 1.0)  # what is before the first stage: checksums of the inputs, too
 _WRITING = 0.1
@@ -68,7 +69,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """Hold what was measured here: seconds to read a paper and to embed one, and matrix products on how many cores."""
+    """Hold what was measured here: seconds to read a paper, to embed one, GFLOP/s of a core alone; how many cores."""
 
     reading: float
     embedding: float = 0.0
@@ -169,14 +170,16 @@ def _short_of_disk(work: Workload, limits: Limits) -> str:
 def seconds_of(work: Workload, speeds: Speeds, *, is_frugal: bool = False) -> dict[str, float]:
     """Return the seconds of each stage."""
     n, d = work.rows, work.dimensions
-    together, alone = GFLOPS / speeds.gflops, GFLOPS / CORES / (speeds.gflops / speeds.cores)
+    alone = GFLOPS / speeds.gflops  # so many times the seconds of the machine that was measured
+    together = alone * CORES / speeds.cores
     topics, layout = _grown(_TOPICS, n) * alone, _grown(_LAYOUT, n) * alone
-    neighbors = _grown(_CLUSTERS if work.clusters else _EXACT, n) * together * d / DIMENSIONS
+    neighbors = _grown(_CLUSTERS if work.clusters else _EXACT, n) * d / DIMENSIONS
+    neighbors += 0 if work.clusters else 2 * n * n * d / _PRODUCTS
     return {
         "reading": speeds.reading * n,
         "embedding": speeds.embedding * n if work.embeds else _COPYING * n * d / DIMENSIONS,
         "words": _grown(_WORDS, n) * alone * work.letters / LETTERS,
-        "neighbors": neighbors + (0 if work.clusters else 2 * n * n * d / (speeds.gflops * 1e9)),
+        "neighbors": neighbors * together,
         "topics": topics,
         "layout": layout if is_frugal else max(layout - topics, 0),
         "writing": _WRITING,
