@@ -18,7 +18,16 @@ from explorer.builder.words import Words
 from explorer.builder.workers import Workers
 from explorer.duplicates import first_of_equal, twins
 from explorer.index import NearestRows, unit
-from explorer.layout import NEAREST, LayoutOptions, LayoutProcess, faithfulness, kept_neighbors, project, sampled_rows
+from explorer.layout import (
+    NEAREST,
+    LayoutOptions,
+    LayoutProcess,
+    faithfulness,
+    kept_neighbors,
+    principal_components,
+    project_from,
+    sampled_rows,
+)
 from explorer.lexical import TermCounts
 from explorer.progress import Progress
 from explorer.search.related import RelatedPapers, sample_rows
@@ -100,8 +109,9 @@ class Derived:
         with ExitStack() as beside:
             if self.saves_memory:
                 self.make_topics(options.seed)
+            start = principal_components(vectors)  # before topics, which keep a thread that runs Python waiting
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
-                project, vectors, neighbors, similarities, options, process
+                project_from, start, neighbors, similarities, options, process
             )
             del neighbors, similarities
             if not self.saves_memory:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEAREST", "LayoutOptions", "LayoutProcess", "aligned", "faithfulness", "kept_neighbors", "placed",
-    "principal_components", "project", "sampled_rows",
+    "principal_components", "project", "project_from", "sampled_rows",
 ]  # fmt: skip
 
 _DRAWN_EXACTLY = 3  # so few unit vectors lie in a plane through their mean: no optimization is needed
@@ -52,7 +52,7 @@ class Vectors(Protocol):
 
 
 def project(
-    vectors: Vectors,
+    vectors: Vectors | NDArray[np.float32],
     neighbors: NDArray[Any],
     similarities: NDArray[Any],
     options: LayoutOptions,
@@ -64,7 +64,17 @@ def project(
     cosines. A `process` that was started before has compiled by now. The same input gives the same bytes on the same
     machine, whichever process computes. All coordinates are finite.
     """
-    start = principal_components(vectors)
+    return project_from(principal_components(vectors), neighbors, similarities, options, process)
+
+
+def project_from(
+    start: Coordinates,
+    neighbors: NDArray[Any],
+    similarities: NDArray[Any],
+    options: LayoutOptions,
+    process: LayoutProcess | None = None,
+) -> Coordinates:
+    """Return what `project` does of vectors whose `principal_components` are `start`."""
     if len(start) <= _DRAWN_EXACTLY:
         return start
     if process is not None and (placed := process.optimize(start, neighbors, similarities, options)) is not None:
@@ -74,7 +84,7 @@ def project(
     return optimize(start, neighbors, similarities, options)
 
 
-def principal_components(vectors: Vectors) -> Coordinates:
+def principal_components(vectors: Vectors | NDArray[np.float32]) -> Coordinates:
     """Return the first two principal components of (n, d) rows, (n, 2) float32; absent ones are zero.
 
     The sign of each component, which is arbitrary, is set so that its loading of largest size is positive. Of many
@@ -86,12 +96,10 @@ def principal_components(vectors: Vectors) -> Coordinates:
     size = max(_IN_HAND // (4 * d), d)
     if n <= size:
         vectors = vectors[:n]  # read once
-    mean = _mean(vectors, size)
-    parts = (vectors[start : start + size] - mean for start in range(0, n, size))
-    if n < d:
-        plane = np.linalg.svd(next(parts).astype(np.float64), full_matrices=False)[2][:2].T
+        mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        plane = _plane(vectors - mean)
     else:
-        products = sum((part.T @ part).astype(np.float64) for part in parts)
+        mean, products = _moments(vectors, size)
         plane = np.linalg.eigh(products)[1][:, ::-1][:, :2]
     largest = np.abs(plane).argmax(axis=0)
     plane = plane * np.sign(plane[largest, np.arange(plane.shape[1])])
@@ -102,13 +110,27 @@ def principal_components(vectors: Vectors) -> Coordinates:
     return coordinates
 
 
-def _mean(vectors: Vectors, size: int) -> NDArray[np.float32]:
-    """Return the mean of all rows, (d,), of which `size` are in memory at a time."""
+def _plane(centered: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the first two axes, (d, 2), of (n, d) rows whose mean is zero; fewer where there are no more."""
+    import numpy as np
+
+    if len(centered) < centered.shape[1]:
+        return np.asarray(np.linalg.svd(centered.astype(np.float64), full_matrices=False)[2][:2].T)
+    return np.asarray(np.linalg.eigh((centered.T @ centered).astype(np.float64))[1][:, ::-1][:, :2])
+
+
+def _moments(vectors: Vectors | NDArray[np.float32], size: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the mean of all rows, (d,), and the (d, d) products of their distances from it, in one go.
+
+    So many rows are in memory at a time.
+    """
     import numpy as np
 
     n, d = vectors.shape
-    total = np.zeros(d)
+    total, products = np.zeros(d), np.zeros((d, d))
     for start in range(0, n, size):
-        total += vectors[start : start + size].sum(axis=0, dtype=np.float64)
-    mean: NDArray[np.float32] = (total / n).astype(np.float32)
-    return mean
+        part = vectors[start : start + size]
+        total += part.sum(axis=0, dtype=np.float64)
+        products += part.T @ part
+    mean = total / n
+    return mean.astype(np.float32), products - n * np.outer(mean, mean)
