@@ -258,8 +258,10 @@ def test_disk_by_hand() -> None:
 def test_memory_by_hand() -> None:
     few, more = (memory_of(Workload(1_000, dimensions)) for dimensions in (100, 200))
     assert {name: more[name] - few[name] for name in more} == {
-        name: 400_000 if name == "neighbors" else 0 for name in few
+        name: 400_000 if name in {"neighbors", "layout"} else 0 for name in few
     }
+    assert few["topics"] == 320_000_000 + 1_000 * (30_000 + 4_200)
+    assert memory_of(Workload(1_000_000, 100))["topics"] == 320_000_000 + 340_000_000 + 1_000_000 * 4_200
     model = memory_of(Workload(1_000, 100, model=7))
     assert {name: model[name] - few[name] for name in few} == {name: 0 if name == "reading" else 7 for name in few}
     saved = memory_of(Workload(1_000, 100), is_frugal=True)
@@ -446,10 +448,14 @@ def test_what_does_not_fit_has_status_1(run: Run, sample: Path, monkeypatch: pyt
 
 
 def test_what_is_saved_is_told(run: Run, sample: Path) -> None:
-    bound = max(memory_of(Workload(60, 48, model=0), is_frugal=True).values())
-    told = run("build", sample, "--plan", "--memory", bound).stdout
-    assert "        saved where that can be, which takes longer\n" in told
-    assert told.endswith("It fits.\n")
+    np.lib.format.open_memmap("zeros.npy", "w+", np.float16, (1_000_000, 20)).flush()
+    work = Workload(1_000_000, 20, 2, clusters=True)
+    least, most = (max(memory_of(work, is_frugal=frugal).values()) for frugal in (True, False))
+    for bound, is_saved in ((least, True), (most - 1, True), (most, False)):
+        told = run("build", sample, "--vectors", "zeros.npy", "--plan", "--memory", bound).stdout
+        assert told.startswith("1,000,000 papers, 20 dimensions\n")
+        assert ("        saved where that can be, which takes longer\n" in told) is is_saved
+        assert told.endswith("It fits.\n")
 
 
 def test_what_cannot_be_planned(run: Run, tmp_path: Path) -> None:
@@ -528,9 +534,8 @@ def test_where_memory_is_saved_the_library_is_the_same(
     monkeypatch.setattr(derived, "MappedVectors", Watched)
     Library.build(some, tmp_path / "usual", vectors=vectors, index=index).close()
     assert made == []
-    bound = max(memory_of(Workload(400, 20), is_frugal=True).values())
-    assert bound < max(memory_of(Workload(400, 20)).values())
-    with Library.build(some, tmp_path / "saved", vectors=vectors, index=index, memory=bound) as library:
+    monkeypatch.setattr(room, "must_save", lambda work, limits: True)
+    with Library.build(some, tmp_path / "saved", vectors=vectors, index=index, memory="1.5G") as library:
         assert library.built is not None
         assert not library.built.unchanged
     assert len(made) == 1
@@ -559,8 +564,8 @@ def test_topics_are_made_beside_the_layout_unless_memory_is_saved(
 
     monkeypatch.setattr(derived, "make_topics", topics)
     monkeypatch.setattr(LayoutProcess, "optimize", laid_out)
-    bound = max(memory_of(Workload(400, 20), is_frugal=True).values())
-    Library.build(some, tmp_path / "saved", vectors=vectors, memory=bound).close()
+    monkeypatch.setattr(room, "must_save", lambda work, limits: True)
+    Library.build(some, tmp_path / "saved", vectors=vectors, memory="1.5G").close()
     assert order == ["topics begin", "topics end", "layout"]
 
 

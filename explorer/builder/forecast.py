@@ -29,19 +29,21 @@ _COPYING = 5.3e-6  # a ready vector
 _OPENING = (0.3, 1.9e-5, 1.0)  # what is before the first stage: checksums of the inputs, too
 _WRITING = 0.1
 
-# Bytes: those of a start, those of a paper, and those of a number of each vector.
+# Bytes: those of a start; at most so many in buffers, which few papers do not fill; those of a paper, and those of a
+# number of each vector that is in memory.
 _MEMORY = {
-    "reading": (240e6, 900, 0),
-    "embedding": (260e6, 300, 0),
-    "words": (480e6, 3_500, 0),
-    "neighbors": (480e6, 3_000, 4),
-    "topics": (600e6, 3_000, 0),
-    "layout": (500e6, 3_000, 0),
-    "writing": (400e6, 1_000, 0),
+    "reading": (95e6, 240e6, 900, 0),
+    "embedding": (95e6, 220e6, 300, 0),
+    "words": (130e6, 330e6, 3_650, 0),
+    "neighbors": (190e6, 290e6, 3_000, 4),
+    "topics": (320e6, 340e6, 4_200, 0),
+    "layout": (380e6, 470e6, 900, 4),
+    "writing": (200e6, 200e6, 1_000, 0),
 }
+_BUFFERED = 30_000  # bytes of buffers that a paper fills
 MODEL = 400_000_000  # bytes of memory that a model takes, where it has not been measured
 _MAPPED = 0.6  # of a vector's bytes in memory, where vectors are in a file that is mapped
-_BESIDE = 1_500  # bytes a paper that topics take beside the layout
+_BESIDE = 900  # bytes a paper that topics take beside the layout
 _LISTS = 620  # bytes a paper: neighbors and related papers, with their scores
 _OTHERS = 80  # picture, topics, keys, terms
 _POSTINGS = 0.56  # bytes for each character of the texts
@@ -188,12 +190,14 @@ def seconds_of(work: Workload, speeds: Speeds, *, is_frugal: bool = False) -> di
 
 def memory_of(work: Workload, *, is_frugal: bool = False) -> dict[str, int]:
     """Return the bytes of memory of each stage; fewer where vectors are mapped and topics wait for the layout."""
+    rows, dimensions = work.rows, work.dimensions
     held = {
-        name: start + work.rows * (paper + number * work.dimensions) for name, (start, paper, number) in _MEMORY.items()
+        name: start + min(buffers, rows * _BUFFERED) + rows * (paper + number * dimensions)
+        for name, (start, buffers, paper, number) in _MEMORY.items()
     }
     if is_frugal:
-        held["neighbors"] -= _MAPPED * work.rows * 4 * work.dimensions
-        held["topics"] -= _BESIDE * work.rows
+        held["neighbors"] -= _MAPPED * rows * 4 * dimensions
+        held["topics"] -= _BESIDE * rows
     return {name: int(size) + (0 if name == "reading" else work.model) for name, size in held.items()}
 
 
