@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from explorer.layout.blocks import block_count, cells, descend_by_rounds
 from explorer.layout.descent import compiled
 from explorer.layout.options import LayoutOptions
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _EXTENT = 10.0  # of the start, on each axis; UMAP's
 _NOISE = 1e-4  # on the start, so that papers in one place come apart; UMAP's
+_ALL_EPOCHS = 10_000  # papers, up to which each gets all epochs
+_LEAST_EPOCHS = 150
 _MOST_PUSHED = 1 / 64  # of all papers, at an edge's turn
 
 
@@ -37,17 +40,27 @@ def optimize(
     graph = _fuzzy_graph(start, _with_self_first(neighbors, similarities, options.n_neighbors), random_state)
     order = random_state.permutation(n)
     edges = graph[order][:, order].tocoo()
-    is_drawn = edges.data >= edges.data.max() / options.n_epochs  # the others' turn never comes
+    epochs, blocks = epoch_count(n, options), block_count(n)
+    is_drawn = edges.data >= edges.data.max() / epochs  # the others' turn never comes
     ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
     waits = (edges.data.max() / edges.data[is_drawn]).astype(np.float32)
     places = _scaled(start, random_state)[order].T.copy()
-    state = int(random_state.randint(2**48, dtype=np.int64))
-    pace = (options.n_epochs, float(options.learning_rate))
-    _descent()(places, ends, waits, pace, _repulsion(n, options), state)
+    states = random_state.randint(2**48, size=(blocks, blocks), dtype=np.int64)
+    forces = (float(options.learning_rate), *_repulsion(n, options))
+    descend_by_rounds(_descent(), places, cells(n, ends, waits, states), epochs, forces)
     placed = np.empty_like(start, dtype=np.float32)
     placed[order] = places.T
     placed -= placed.mean(axis=0, dtype=np.float64).astype(np.float32)
     return placed
+
+
+def epoch_count(n: int, options: LayoutOptions) -> int:
+    """Return how many epochs n papers get: `n_epochs` up to 10,000, then fewer with the root of n, but not too few.
+
+    What more epochs add is worth less the more papers there are, as one epoch of many papers has more turns.
+    """
+    least = min(_LEAST_EPOCHS, options.n_epochs)
+    return max(least, round(options.n_epochs * min(1.0, (_ALL_EPOCHS / max(n, 1)) ** 0.5)))
 
 
 def _repulsion(n: int, options: LayoutOptions) -> tuple[int, float]:
