@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ def cells(
     made = {}
     for number, (a, b) in enumerate(np.ndindex(count, count)):
         own = order[begins[number] : begins[number + 1]]
-        made[a, b] = Cell(ends[:, own], np.stack([waits[own]] * 2), int(states[a, b]))
+        made[a, b] = Cell(ends.take(own, axis=1), np.stack([waits[own]] * 2), int(states[a, b]))
     return made
 
 
