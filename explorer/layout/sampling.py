@@ -1,8 +1,9 @@
 """Pictures of very many papers: a sample is laid out, the others are placed by their neighbors, a block at a time.
 
-The sample leaves no field out, however small: every paper is in it or has one of it among its nearest. So dense areas
-have more of it, and single papers that nobody is near to are in it themselves. Which of them: chance, from the seed
-(Luby, "A simple parallel algorithm for the maximal independent set problem", SIAM Journal on Computing 15, 1986).
+The sample leaves no field out: every paper is in it or has one of it among its 14 nearest, so of any papers that are
+each other's nearest one is in it, and single papers that are near to none of it are in it themselves. Which of them:
+chance, from the seed (as in Luby, "A simple parallel algorithm for the maximal independent set problem", SIAM Journal
+on Computing 15, 1986).
 
 A paper that is not in it goes to where most of its neighbors are: of their places the one that draws it most, by the
 attraction of UMAP's curve 1 / (1 + d²), and from there one step of the mean shift (Cheng, "Mean shift, mode seeking,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000  # papers that are laid out without a sample
 _COLUMNS = (1, 2, 4, 8, 14)  # nearest that may stand for a paper: the fewer, the more papers are in the sample
-_HOPS = 8  # nearest, and of these the nearest, that may be a paper's neighbors in the sample
+_HOPS = 14  # nearest, and of these the nearest, that may be neighbors of a paper in the sample
 _TOGETHER = 1000  # papers of the sample at a time whose neighbors are sought: about 150 MB
 _PLACED = 10_000  # papers at a time that are placed: about 50 MB each thread
 _PASSES = 2
@@ -139,7 +140,7 @@ def _candidates(neighbors: NDArray[Any], at: NDArray[np.int32], rows: Rows, k: i
     near = np.asarray(neighbors[rows])
     further = np.asarray(neighbors[near[:, :_HOPS].ravel(), :_HOPS]).reshape(len(rows), -1)
     own, m = at[rows][:, None], int(at.max()) + 1
-    any_others = (own + 1 + np.arange(k, dtype=np.int32) * max(1, (m - 1) // k)) % m
+    any_others = (own + 1 + np.arange(k, dtype=np.int32) * max(1, (m - 1) // max(1, k))) % m
     found: NDArray[np.int32] = np.sort(np.concatenate([at[near], at[further], any_others], axis=1), axis=1)
     is_again = np.zeros(found.shape, dtype=bool)
     is_again[:, 1:] = found[:, 1:] == found[:, :-1]
