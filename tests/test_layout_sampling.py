@@ -203,4 +203,4 @@ def test_of_real_papers_it_is_nearly_as_true_as_the_whole_layout(limit: Any) -> 
     (kept, trustworthiness), (most_kept, mostly), (some_kept, somewhat) = reached
     assert most_kept > 0.75 * kept
     assert some_kept > 0.6 * kept
-    assert min(mostly, somewhat) > trustworthiness - 0.015
+    assert min(mostly, somewhat) > trustworthiness - 0.02

@@ -8,7 +8,8 @@ The learning rate falls to zero. Repulsion grows from nothing to its whole in th
 coarse order comes before the fine one. Equations: McInnes, Healy & Melville, "UMAP: Uniform Manifold Approximation and
 Projection for Dimension Reduction", 2018, section 3.2, with UMAP's 0.001 and its clipping at 4.
 
-`descend` is plain Python that numba compiles; `TYPES` are its numbers, which would be of double precision otherwise.
+Where there are many points, several threads do it (`blocks`). `descend` is plain Python that numba compiles; `TYPES` are
+its numbers, which would be of double precision otherwise.
 """
 
 from __future__ import annotations

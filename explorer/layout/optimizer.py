@@ -39,20 +39,29 @@ def optimize(
     n = len(start)
     random_state = np.random.RandomState(options.seed)
     graph = _fuzzy_graph(start, _with_self_first(neighbors, similarities, options.n_neighbors), random_state)
-    order = random_state.permutation(n)
-    edges = graph[order][:, order].tocoo()
-    epochs, blocks = epoch_count(n, options), block_count(n)
-    is_drawn = edges.data >= edges.data.max() / epochs  # the others' turn never comes
-    ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
-    waits = (edges.data.max() / edges.data[is_drawn]).astype(np.float32)
+    order, epochs, blocks = random_state.permutation(n), epoch_count(n, options), block_count(n)
+    ends, waits = _edges(graph, order, epochs)
+    del graph  # of many papers, hundreds of megabytes
     places = _scaled(start, random_state)[order].T.copy()
     states = random_state.randint(2**48, size=(blocks, blocks), dtype=np.int64)
-    forces = (float(options.learning_rate), *_repulsion(n, options))
-    descend_by_rounds(_descent(), places, cells(n, ends, waits, states), epochs, forces)
+    made = cells(n, ends, waits, states)
+    del ends, waits
+    descend_by_rounds(_descent(), places, made, epochs, (float(options.learning_rate), *_repulsion(n, options)))
     placed = np.empty_like(start, dtype=np.float32)
     placed[order] = places.T
     placed -= placed.mean(axis=0, dtype=np.float64).astype(np.float32)
     return placed
+
+
+def _edges(graph: Any, order: NDArray[Any], epochs: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the edges whose turn comes, points in such an order: their ends (2, m), and how long they wait (m,)."""
+    import numpy as np
+
+    edges = graph[order][:, order].tocoo()
+    most = edges.data.max()
+    is_drawn = edges.data >= most / epochs
+    ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
+    return ends, (most / edges.data[is_drawn]).astype(np.float32)
 
 
 def epoch_count(n: int, options: LayoutOptions) -> int:
