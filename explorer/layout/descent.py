@@ -8,8 +8,8 @@ The learning rate falls to zero. Repulsion grows from nothing to its whole in th
 coarse order comes before the fine one. Equations: McInnes, Healy & Melville, "UMAP: Uniform Manifold Approximation and
 Projection for Dimension Reduction", 2018, section 3.2, with UMAP's 0.001 and its clipping at 4.
 
-Where there are many points, several threads do it (`blocks`). `descend` is plain Python that numba compiles; `TYPES` are
-its numbers, which would be of double precision otherwise.
+Where there are many points, several threads do it (`blocks`). `descend` is plain Python that numba compiles; `TYPES`
+are its numbers, which would be of double precision otherwise.
 """
 
 from __future__ import annotations
@@ -19,20 +19,13 @@ from typing import Any
 # By the names of variables in `descend`.
 TYPES = {
     "float32": (
-        "unit", "least", "limit", "rate", "push", "x", "y", "dx", "dy", "square", "force", "step_x", "step_y",
+        "unit", "least", "limit", "rate", "push", "sign", "x", "y", "dx", "dy", "square", "force", "step_x", "step_y",
     ),
-    "int64": ("state",),
+    "int64": ("state", "head"),
 }  # fmt: skip
 
 
-def descend(
-    places: tuple[Any, Any],
-    ends: Any,
-    waits: Any,
-    epochs: tuple[int, int, int],
-    forces: tuple[float, int, float],
-    state: int,
-) -> int:
+def descend(places: Any, ends: Any, waits: Any, epochs: Any, forces: tuple[float, int, float], state: int) -> int:
     """Move (2, n) float32 places, whose points are in random order, down the gradient of UMAP's loss.
 
     `places` are those to move, and those that samples are drawn from: the same, or an earlier copy. `ends` (2, m) int32
@@ -61,25 +54,19 @@ def descend(
             ys[tail] -= step_y
             xs[head] += step_x
             ys[head] += step_y
-            x, y = xs[head], ys[head]  # stored first: the sample may hold the head itself, which must not push itself
+            x, y, step_x, step_y = xs[head], ys[head], 0.0, 0.0
             state = (state * 25214903917 + 11) & 0xFFFFFFFFFFFF
             first = ((state >> 16) * len(xs)) >> 32
-            step_x = step_y = 0.0
-            beyond = first + forces[1] - len(xs)  # where the sample runs past the end, it goes on at the beginning
-            for begin, end in ((first, min(first + forces[1], len(xs))), (0, max(beyond, 0))):
-                sample_xs, sample_ys = seen_xs[begin:end], seen_ys[begin:end]
+            end = first + forces[1]  # beyond the last point, the sample goes on at the first
+            own = head + int((head - first) % len(xs) < forces[1])  # where the head itself was pushes nothing
+            for begin, stop, sign in ((first, min(end, len(xs)), 1), (0, max(end - len(xs), 0), 1), (head, own, -1)):
+                sample_xs, sample_ys = seen_xs[begin:stop], seen_ys[begin:stop]
                 for other in range(len(sample_xs)):
                     dx, dy = x - sample_xs[other], y - sample_ys[other]
                     square = dx * dx + dy * dy
                     force = push / ((least + square) * (unit + square))
-                    step_x += min(max(force * dx, -limit), limit)
-                    step_y += min(max(force * dy, -limit), limit)
-            if (head - first) % len(xs) < forces[1]:  # nor must where it was when the copy was made
-                dx, dy = x - seen_xs[head], y - seen_ys[head]
-                square = dx * dx + dy * dy
-                force = push / ((least + square) * (unit + square))
-                step_x -= min(max(force * dx, -limit), limit)
-                step_y -= min(max(force * dy, -limit), limit)
+                    step_x += sign * min(max(force * dx, -limit), limit)
+                    step_y += sign * min(max(force * dy, -limit), limit)
             xs[head] += rate * step_x
             ys[head] += rate * step_y
     return state
