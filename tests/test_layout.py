@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from explorer import layout
 from explorer.index import NearestRows
 from explorer.layout import LayoutOptions, faithfulness, kept_neighbors, principal_components, project
 from explorer.layout.descent import descend
-from explorer.layout.optimizer import _descent, _repulsion
+from explorer.layout.optimizer import _descent, _repulsion, epoch_count
 
 VECTORS = Path(__file__).parents[2] / "shared" / "data" / "corpora" / "arxiv-100k.vectors.f16.npy"
 
@@ -129,31 +130,67 @@ def some_edges(n: int, m: int) -> tuple[NDArray[np.float32], NDArray[np.int32], 
     return random.uniform(0, 10, size=(2, n)).astype(np.float32), both, waits
 
 
+def moved(
+    compiled: Any,
+    places: NDArray[np.float32],
+    edges: Any,
+    epochs: int,
+    forces: tuple[float, int, float],
+    state: int = 1,
+) -> NDArray[np.float32]:
+    """Return the places after all epochs; edges are ends and waits."""
+    ends, waits, made = *edges, places.copy()
+    compiled((made, made), ends, np.stack([waits] * 2), (0, epochs, epochs), forces, state)
+    return made
+
+
 @pytest.mark.parametrize("samples", [0, 1, 7, 29, 30], ids=lambda number: f"{number} pushed")
 def test_what_is_compiled_does_what_it_says(samples: int) -> None:
     """As plain Python, on the same numbers: a turn or two, since what is rounded otherwise grows apart."""
+    places, *edges = some_edges(30, 40)
+    made = [moved(one, places, edges, 4, (0.5, samples, 2.0), 2**47 + 12345) for one in (_descent(), descend)]
+    np.testing.assert_allclose(*made, rtol=2e-3, atol=2e-3)
+    assert np.abs(made[1] - places).max() > 0.1
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_epochs_may_be_done_in_parts(cut: int) -> None:
     places, ends, waits = some_edges(30, 40)
-    compiled = places.copy()
-    _descent()(compiled, ends, waits, (4, 0.5), (samples, 2.0), 2**47 + 12345)
-    descend(places, ends, waits, (4, 0.5), (samples, 2.0), 2**47 + 12345)
-    np.testing.assert_allclose(compiled, places, rtol=2e-3, atol=2e-3)
+    whole = moved(_descent(), places, (ends, waits), 4, (0.5, 7, 2.0), 99)
+    due, state = np.stack([waits] * 2), 99
+    for first, end in ((0, cut), (cut, 4)):
+        state = _descent()((places, places), ends, due, (first, end, 4), (0.5, 7, 2.0), state)
+    assert places.tobytes() == whole.tobytes()
 
 
 def test_one_turn_by_hand() -> None:
     """Two papers, one edge, in one direction; its turn comes in the last of two epochs, at half of the learning rate."""
     places, ends = np.array([[0, 2], [0, 0]], dtype=np.float32), np.array([[0], [1]], dtype=np.int32)
-    descend(places, ends, np.ones(1, dtype=np.float32), (2, 0.8), (2, 3.0), 1)
+    made = moved(descend, places, (ends, np.ones(1, dtype=np.float32)), 2, (0.8, 2, 3.0))
     pulled = 0.4 * 2 * 2 / (1 + 2**2)  # each way: the gradient of log(1 + d²)
     apart = 2 - 2 * pulled
     pushed = 0.4 * 2 * 3.0 * apart / ((0.001 + apart**2) * (1 + apart**2))
-    np.testing.assert_allclose(places, [[pulled - pushed, 2 - pulled], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(made, [[pulled - pushed, 2 - pulled], [0, 0]], rtol=1e-6)
+
+
+def test_a_copy_pushes_but_not_where_the_paper_itself_was() -> None:
+    """The same turn, but the places that push are others: 1 lies at 5 there, and 0 is not pushed off its own copy."""
+    places, ends = np.array([[0, 2], [0, 0]], dtype=np.float32), np.array([[0], [1]], dtype=np.int32)
+    seen = np.array([[0.7, 5], [0, 0]], dtype=np.float32)
+    for one in (descend, _descent()):
+        made = places.copy()
+        one((made, seen), ends, np.ones((2, 1), dtype=np.float32), (0, 2, 2), (0.8, 2, 3.0), 1)
+        pulled = 0.4 * 2 * 2 / (1 + 2**2)
+        apart = 5 - pulled
+        pushed = 0.4 * 2 * 3.0 * apart / ((0.001 + apart**2) * (1 + apart**2))
+        np.testing.assert_allclose(made, [[pulled - pushed, 2 - pulled], [0, 0]], rtol=1e-5)
 
 
 def test_no_force_is_more_than_four() -> None:
     places, ends = np.array([[0, 0.02], [0, 0]], dtype=np.float32), np.array([[0], [1]], dtype=np.int32)
-    descend(places, ends, np.ones(1, dtype=np.float32), (2, 1.0), (2, 1e6), 1)
+    made = moved(descend, places, (ends, np.ones(1, dtype=np.float32)), 2, (1.0, 2, 1e6))
     pulled = 0.5 * 2 * 0.02 / (1 + 0.02**2)  # at half of the learning rate, as four is
-    assert places[0, 0] == pytest.approx(pulled + 0.5 * 4, rel=1e-5)
+    assert made[0, 0] == pytest.approx(pulled + 0.5 * 4, rel=1e-5)
 
 
 @pytest.mark.parametrize("samples", [1, 3, 8])
@@ -165,8 +202,8 @@ def test_a_sample_pushes_as_all_do_on_the_average(samples: int) -> None:
     squares = (places.astype(np.float64) ** 2).sum(axis=0)
     force = -(2 * strength * places / ((0.001 + squares) * (1 + squares))).sum(axis=1) * samples / n
     itself = np.zeros((2, 1), dtype=np.int32)  # an edge from a point to itself pulls nothing
-    _descent()(places, itself, np.ones(1, dtype=np.float32), (turns, slowly), (samples, strength), 77)
-    np.testing.assert_allclose(places[:, 0], turns * slowly * 7 / 24 * force, rtol=0.05)
+    made = moved(_descent(), places, (itself, np.ones(1, dtype=np.float32)), turns, (slowly, samples, strength), 77)
+    np.testing.assert_allclose(made[:, 0], turns * slowly * 7 / 24 * force, rtol=0.05)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +212,15 @@ def test_a_sample_pushes_as_all_do_on_the_average(samples: int) -> None:
 )
 def test_in_a_small_library_each_is_pushed_as_hard_as_in_a_larger_one(n: int, samples: int, strength: float) -> None:
     assert _repulsion(n, LayoutOptions()) == (samples, pytest.approx(strength))
+
+
+@pytest.mark.parametrize(
+    ("n", "asked", "epochs"),
+    [(1, 500, 500), (10_000, 500, 500), (10_200, 500, 495), (40_000, 500, 250), (100_000, 500, 158),
+     (10**6, 500, 150), (40_000, 10, 10), (40_000, 280, 150), (160_000, 70, 70), (10, 0, 0)],
+)  # fmt: skip
+def test_many_papers_get_fewer_epochs_but_not_too_few(n: int, asked: int, epochs: int) -> None:
+    assert epoch_count(n, LayoutOptions(n_epochs=asked)) == epochs
 
 
 def test_no_repulsion_at_all_is_a_layout_too() -> None:

@@ -111,7 +111,7 @@ class Derived:
                 self.make_topics(options.seed)
             start = principal_components(vectors)  # before topics, which keep a thread that runs Python waiting
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
-                project_from, start, neighbors, similarities, options, process
+                project_from, start, neighbors, similarities, options, process, self._state.array("vectors")
             )
             del neighbors, similarities
             if not self.saves_memory:

@@ -216,8 +216,8 @@ def _axes(vectors: Vectors) -> Vectors:
     extents = np.zeros(axes.shape[1], dtype=np.float32)
     for start in range(0, len(vectors), ROWS):
         np.maximum(extents, abs(vectors[start : start + ROWS] @ axes).max(axis=0), out=extents)
-    scaled: Vectors = axes / np.where(extents > 0, extents, np.float32(1))
-    return scaled
+    axes /= np.where(extents > 0, extents, 1)
+    return axes
 
 
 def _squared_extents(axes: Vectors) -> Vectors:
@@ -239,5 +239,5 @@ def _centers(vectors: Vectors, lists: list[Numbers], held: Numbers) -> Vectors:
         others = rows[~is_held[rows]]
         centers[place] = vectors[others if len(others) else rows].mean(axis=0)
     lengths = np.linalg.norm(centers, axis=1, keepdims=True)
-    directions: Vectors = centers / np.where(lengths > 0, lengths, np.float32(1))
-    return directions
+    centers /= np.where(lengths > 0, lengths, 1)
+    return centers

@@ -2,6 +2,8 @@
 
     optimizer      UMAP on the library's own neighbor graph, in this process
     descent        its inner loop, which is compiled
+    blocks         that loop by several threads, the same bytes for any number of them
+    sampling       beyond a million papers: the layout of a sample, and places for the others
     process        the same in a process of its own, which starts and compiles while other work goes on
     worker         that process
     faithfulness   how much of the truth the picture keeps
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from explorer.layout import sampling
 from explorer.layout.alignment import aligned
 from explorer.layout.faithfulness import NEAREST, faithfulness, kept_neighbors, sampled_rows
 from explorer.layout.newcomers import placed
@@ -62,9 +65,10 @@ def project(
 
     `vectors` are (n, d) unit rows, `neighbors` the (n, k) rows nearest to each, itself excluded, `similarities` their
     cosines. A `process` that was started before has compiled by now. The same input gives the same bytes on the same
-    machine, whichever process computes. All coordinates are finite.
+    machine, whichever process computes and by however many threads. More than a million papers are placed by those of a
+    sample (`sampling`). All coordinates are finite.
     """
-    return project_from(principal_components(vectors), neighbors, similarities, options, process)
+    return project_from(principal_components(vectors), neighbors, similarities, options, process, vectors)
 
 
 def project_from(
@@ -73,8 +77,30 @@ def project_from(
     similarities: NDArray[Any],
     options: LayoutOptions,
     process: LayoutProcess | None = None,
+    vectors: Any = None,
 ) -> Coordinates:
-    """Return what `project` does of vectors whose `principal_components` are `start`."""
+    """Return what `project` does of vectors whose `principal_components` are `start`.
+
+    Of more than a million `vectors`, rows are taken from everywhere, so they are an array, in memory or mapped.
+    """
+    if vectors is None or len(start) <= sampling.LIMIT:
+        return _whole(start, neighbors, similarities, options, process)
+
+    def lay_out(some: NDArray[np.float32], near: NDArray[Any], cosines: NDArray[Any]) -> Coordinates:
+        if len(some) < len(start):  # a sample that is too large has a sample of its own
+            return project(some, near, cosines, options, process)
+        return _whole(start, near, cosines, options, process)
+
+    return sampling.project_by_sample(vectors, neighbors, similarities, options.seed, lay_out)
+
+
+def _whole(
+    start: Coordinates,
+    neighbors: NDArray[Any],
+    similarities: NDArray[Any],
+    options: LayoutOptions,
+    process: LayoutProcess | None,
+) -> Coordinates:
     if len(start) <= _DRAWN_EXACTLY:
         return start
     if process is not None and (placed := process.optimize(start, neighbors, similarities, options)) is not None:
@@ -129,7 +155,7 @@ def _moments(vectors: Vectors | NDArray[np.float32], size: int) -> tuple[NDArray
     n, d = vectors.shape
     total, products = np.zeros(d), np.zeros((d, d))
     for start in range(0, n, size):
-        part = vectors[start : start + size]
+        part = np.asarray(vectors[start : start + size], dtype=np.float32)
         total += part.sum(axis=0, dtype=np.float64)
         products += part.T @ part
     mean = total / n

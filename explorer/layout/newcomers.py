@@ -159,7 +159,7 @@ class _Growing:
         own, there = own_picture(self._links(rows), len(rows), self._seed), self._is_placed.nonzero()[0]
         if len(there):
             old = self.places[there]
-            own *= _spacing(old) / _spacing(own)
+            own *= spacing(old) / spacing(own)
             near = self._neighbors[rows].ravel()
             near = near[self._is_placed[near]]
             wanted = np.median(self.places[near] if len(near) else old, axis=0)
@@ -168,7 +168,7 @@ class _Growing:
         self._is_placed[rows] = True
 
 
-def _spacing(points: Places) -> float:
+def spacing(points: Places) -> float:
     """Return about how far points lie from those around them; 1 where they all lie in one place."""
     import numpy as np
     from scipy.spatial import cKDTree

@@ -6,11 +6,13 @@ it, the fuzzy graph, is laid out by `descent`.
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from explorer.layout.blocks import block_count, cells, descend_by_rounds
 from explorer.layout.descent import compiled
 from explorer.layout.options import LayoutOptions
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _EXTENT = 10.0  # of the start, on each axis; UMAP's
 _NOISE = 1e-4  # on the start, so that papers in one place come apart; UMAP's
+_ALL_EPOCHS = 10_000  # papers, up to which each gets all epochs
+_LEAST_EPOCHS = 150
 _MOST_PUSHED = 1 / 64  # of all papers, at an edge's turn
 
 
@@ -35,19 +39,40 @@ def optimize(
     n = len(start)
     random_state = np.random.RandomState(options.seed)
     graph = _fuzzy_graph(start, _with_self_first(neighbors, similarities, options.n_neighbors), random_state)
-    order = random_state.permutation(n)
-    edges = graph[order][:, order].tocoo()
-    is_drawn = edges.data >= edges.data.max() / options.n_epochs  # the others' turn never comes
-    ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
-    waits = (edges.data.max() / edges.data[is_drawn]).astype(np.float32)
+    order, epochs, blocks = random_state.permutation(n), epoch_count(n, options), block_count(n)
+    ends, waits = _edges(graph, order, epochs)
+    del graph  # of many papers, hundreds of megabytes
     places = _scaled(start, random_state)[order].T.copy()
-    state = int(random_state.randint(2**48, dtype=np.int64))
-    pace = (options.n_epochs, float(options.learning_rate))
-    _descent()(places, ends, waits, pace, _repulsion(n, options), state)
+    states = random_state.randint(2**48, size=(blocks, blocks), dtype=np.int64)
+    made = cells(n, ends, waits, states)
+    del ends, waits
+    descend_by_rounds(_descent(), places, made, epochs, (float(options.learning_rate), *_repulsion(n, options)))
     placed = np.empty_like(start, dtype=np.float32)
     placed[order] = places.T
     placed -= placed.mean(axis=0, dtype=np.float64).astype(np.float32)
     return placed
+
+
+def _edges(graph: Any, order: NDArray[Any], epochs: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the edges whose turn comes, points in such an order: their ends (2, m), and how long they wait (m,)."""
+    import numpy as np
+
+    edges = graph[order][:, order].tocoo()
+    most = edges.data.max()
+    is_drawn = edges.data >= most / epochs
+    ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
+    return ends, (most / edges.data[is_drawn]).astype(np.float32)
+
+
+def epoch_count(n: int, options: LayoutOptions) -> int:
+    """Return how many epochs n papers get: `n_epochs` up to 10,000, then fewer, as 1 / √n, down to 150.
+
+    Measured with 100,000 papers: 500, 200, 150 and 100 epochs keep 28, 26, 25 and 22 % of the neighbors, at a
+    trustworthiness of 0.990, 0.986, 0.984 and 0.970.
+    """
+    least = min(_LEAST_EPOCHS, options.n_epochs)
+    share = min(1.0, math.sqrt(_ALL_EPOCHS / n))
+    return max(least, round(options.n_epochs * share))
 
 
 def _repulsion(n: int, options: LayoutOptions) -> tuple[int, float]:

@@ -38,8 +38,8 @@ class Manifest:
     `index` says how the neighbor graph was made, "exact" or in "clusters", and what share of the nearest it holds;
     `search` says how a search finds the nearest papers of any vector, "exact" or by an index ("inverted"), what share
     of the ten nearest of `rows` papers, which shaped no center, it finds, and among how many papers it looks for how
-    many (`reach`); `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the layout
-    keeps;
+    many (`reach`); `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the
+    layout keeps;
     `added` says when each batch of papers came, ISO 8601.
     """
 
