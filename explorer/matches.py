@@ -66,16 +66,23 @@ class Matches(Sequence[Match]):
     """Hold the answers to one query, nearest first.
 
     `query_kind` is what the query was taken for ("id", "title", "text", "document", or "mixture" of several); `paper`
-    is the one asked about, if it was one; `missing` names what lists asked for but the library does not hold.
+    is the one asked about, if it was one; `missing` names what lists asked for but the library does not hold. `recall`
+    is what share of the nearest papers the library finds in such a way, as it was measured when that was made.
     """
 
     def __init__(
-        self, matches: Sequence[Match], query_kind: str, paper: Paper | None = None, missing: Sequence[str] = ()
+        self,
+        matches: Sequence[Match],
+        query_kind: str,
+        paper: Paper | None = None,
+        missing: Sequence[str] = (),
+        recall: float = 1.0,
     ) -> None:
         self._matches = tuple(matches)
         self.query_kind = query_kind
         self.paper = paper
         self.missing = tuple(missing)
+        self.recall = recall
 
     @overload
     def __getitem__(self, position: int) -> Match: ...
@@ -84,7 +91,7 @@ class Matches(Sequence[Match]):
     def __getitem__(self, position: int | slice) -> Match | Matches:
         """Return the match at a position, or the matches of a slice."""
         if isinstance(position, slice):
-            return Matches(self._matches[position], self.query_kind, self.paper, self.missing)
+            return Matches(self._matches[position], self.query_kind, self.paper, self.missing, self.recall)
         return self._matches[position]
 
     def __len__(self) -> int:

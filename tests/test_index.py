@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from explorer.errors import InvalidInput
-from explorer.index import INDEX_TYPES, NearestRows, unit
+from explorer.index import NearestRows, unit
 from explorer.index import nearest as index
 
 
@@ -33,10 +33,9 @@ def random_vectors(rows: int, width: int = 24, seed: int = 0) -> NDArray[np.floa
     return np.random.default_rng(seed).normal(size=(rows, width)).astype(np.float32)
 
 
-@pytest.mark.parametrize("index_type", INDEX_TYPES)
 @pytest.mark.parametrize("rows", [1, 2, 3, 10, 200])
-def test_neighbors_are_those_of_numpy(index_type: str, rows: int) -> None:
-    nearest = NearestRows(random_vectors(rows), index_type)
+def test_neighbors_are_those_of_numpy(rows: int) -> None:
+    nearest = NearestRows(random_vectors(rows))
     for row in range(0, rows, 7):
         assert nearest.similar(row, 12) == oracle(nearest.vectors, nearest.vectors[row], 12, without=row)
     query = unit(random_vectors(1, seed=1))[0]
@@ -277,13 +276,12 @@ def test_a_shortlist_does_not_believe_single_precision() -> None:
 
 
 @WAYS
-@pytest.mark.parametrize("index_type", INDEX_TYPES)
-def test_only_allowed_rows_are_answers(opened: Callable[..., NearestRows], index_type: str) -> None:
+def test_only_allowed_rows_are_answers(opened: Callable[..., NearestRows]) -> None:
     vectors = random_vectors(200)
     dice = np.random.default_rng(0)
     source = vectors if opened is in_memory else InBlocks(vectors)
     for share in (0.0, 0.01, 0.5, 0.99, 1.0):
-        nearest = NearestRows(source, index_type)  # anew: the first questions are answered in another way
+        nearest = NearestRows(source)  # anew: the first questions are answered in another way
         allowed = dice.random(200) < share
         for seed in range(4):
             query = random_vectors(1, seed=seed)[0]

@@ -88,9 +88,9 @@ def print_matches(matches: Matches, output: str | None, asked: Sequence[str] = (
 
 
 def print_matches_json(matches: Matches, **before: str) -> None:
-    """Print a match a line, with what the query was taken for; `before` are fields in front."""
+    """Print a match a line, with what the query was taken for, and the recall; `before` are fields in front."""
     for match in matches:
-        print_json({**before, **match.as_dict(), "query_kind": matches.query_kind})
+        print_json({**before, **match.as_dict(), "query_kind": matches.query_kind, "recall": matches.recall})
 
 
 def _print_table(matches: Matches, asked: Sequence[str]) -> None:

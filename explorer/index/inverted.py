@@ -160,9 +160,9 @@ class InvertedFile:
         other._reach = tuple(reach)
         return other
 
-    def is_of_use(self, count: int) -> bool:
+    def is_of_use(self, count: int, effort: int = 1) -> bool:
         """Tell whether `count` nearest are looked for among fewer rows than half of all."""
-        return self.wanted(count) * _MOST <= self._papers
+        return effort * self.wanted(count) * _MOST <= self._papers
 
     def wanted(self, count: int) -> int:
         """Return among how many rows `count` nearest are to be looked for."""
@@ -174,19 +174,23 @@ class InvertedFile:
         grown: float = (count / few) ** max(0.0, log(most / least) / log(many / few))
         return round(least * grown)
 
-    def candidates(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None) -> Numbers | None:
+    def candidates(
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, effort: int = 1
+    ) -> Numbers | None:
         """Return rows among which are the `count` nearest to a (d,) unit query; or None: look everywhere.
 
-        `allowed` (n,) tells which rows may be among them.
+        `allowed` (n,) tells which rows may be among them. So many times the `effort` is for questions that are unlike
+        the papers that the index was measured with.
         """
         import numpy as np
 
-        wanted = self.wanted(count)
+        wanted = effort * self.wanted(count)
         if allowed is not None and np.count_nonzero(allowed) <= _FEW * wanted:
             return np.flatnonzero(allowed)
-        if not self.is_of_use(count):
+        if not self.is_of_use(count, effort):
             return None
-        sought = Sought(_OPENED * wanted, wanted, _TIMES * count + _SPARE, _FOLLOWED * count)
+        kept = effort * (_TIMES * count + _SPARE)
+        sought = Sought(_OPENED * wanted, wanted, kept, _FOLLOWED * count)
         self._questions += 1
         scan = self._scanner.compiled if self._questions > _COMPILED_FROM else self._scanner.by_numpy
         return scan(asked(query @ self._weights), allowed, sought)

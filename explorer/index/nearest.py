@@ -109,8 +109,8 @@ class NearestRows:
         `allowed` (n,) tells which rows may be answers; None allows all.
         """
         query = unit(query[None, :])[0]
-        if (candidates := self._candidates(query, k, without, allowed)) is not None:
-            rows, similarities = self._ordered(query, candidates, k)
+        if (candidates := self._candidates(query, k + (without is not None), allowed)) is not None:
+            rows, similarities = self._ordered(query, candidates[candidates != without], k)
         elif allowed is None and self._is_in_memory():
             rows, similarities = self._nearest(query, k, without)
         else:
@@ -118,14 +118,17 @@ class NearestRows:
             rows, similarities = self._ordered(query, candidates, k)
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
 
-    def listed(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.intp] | None:
+    def listed(
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, effort: int = 1
+    ) -> NDArray[np.intp] | None:
         """Return, in no order, the `count` rows nearest to a (d,) unit query; None where no index says where to look.
 
-        `allowed` (n,) tells which rows may be among them; None allows all.
+        `allowed` (n,) tells which rows may be among them; None allows all. The index looks among so many times the rows
+        as the `effort` is: for what is unlike these.
         """
         import numpy as np
 
-        candidates = self._candidates(query, count, None, allowed)
+        candidates = self._candidates(query, count, allowed, effort)
         return None if candidates is None else self._ordered(query, candidates, count)[0].astype(np.intp)
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
@@ -222,7 +225,7 @@ class NearestRows:
         return "vectors" in vars(self) or self._scans >= _SCANS
 
     def _candidates(
-        self, query: Vectors, count: int, without: int | None, allowed: NDArray[np.bool_] | None
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None, effort: int = 1
     ) -> NDArray[np.int64] | None:
         """Return rows among which are the `count` nearest of a question; None where all are to be compared."""
         import numpy as np
@@ -231,16 +234,13 @@ class NearestRows:
             return None
         if allowed is not None and allowed.all():
             allowed = None
-        candidates = self._inverted.candidates(query, count + (without is not None), allowed)
-        if candidates is None:
-            return None
-        if without is not None:
-            candidates = candidates[candidates != without]
-        if len(candidates) > count + 2 * _SPARE:  # codes were not sure of these, single precision is
-            products = self._source.take(candidates).astype(np.float32) @ query
-            last = len(products) - count - 2 * _SPARE
-            candidates = candidates[products >= np.partition(products, last)[last]]
-        return candidates
+        candidates = self._inverted.candidates(query, count, allowed, effort)
+        if candidates is None or len(candidates) <= max(_TOGETHER, count + 2 * _SPARE):
+            return candidates
+        products = self._source.take(candidates).astype(np.float32) @ query  # codes were not sure, these are
+        last = len(products) - count - 2 * _SPARE
+        kept: NDArray[np.int64] = candidates[products >= np.partition(products, last)[last]]
+        return kept
 
     def _scan(self, query: Vectors) -> Similarities:
         """Return the cosines of all rows after reading every vector once and keeping none."""

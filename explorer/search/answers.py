@@ -37,7 +37,8 @@ def answer(
     if paper is not None and paper.row is not None:
         stored = _stored(folder, paper.row, k, options)
         if stored is not None:
-            return Matches(_matches(folder, stored), paper.kind, folder.database.papers([paper.row])[0])
+            (asked_about,), recall = folder.database.papers([paper.row]), folder.manifest.index["recall"]
+            return Matches(_matches(folder, stored), paper.kind, asked_about, recall=recall)
     return _searched(corpus(), folder, [paper] if paper is not None else asked, k, options)
 
 
@@ -64,7 +65,8 @@ def _searched(
     matches = _matches(folder, [(each.row, each.score, each.similarity, each.twins) for each in found], reasons)
     row = question.like[0].row if question.kind in {"id", "title"} else None
     shown = None if row is None else folder.database.papers([row])[0]
-    return Matches(matches, question.kind, shown, question.missing)
+    recall = 1.0 if options.rank == "lexical" else folder.manifest.search["recall"]
+    return Matches(matches, question.kind, shown, question.missing, recall)
 
 
 def _stored(

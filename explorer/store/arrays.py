@@ -252,7 +252,7 @@ class StoredRows:
 
         if os.fstat(self._file.fileno()).st_size != file_size(self._entry):  # what is cut cannot be read past its end
             raise _damaged(self._entry)
-        content = np.memmap(self._file, dtype=np.uint8, mode="r")
+        content = np.asarray(np.memmap(self._file, dtype=np.uint8, mode="r"))  # of which rows are taken faster
         return content[self._entry.offset : _data_end(self._entry)].view(self._entry.dtype).reshape(self.shape)
 
     @cached_property
