@@ -95,6 +95,12 @@ def write(folder: Path, count: int) -> list[str]:
     return [str(papers), "--vectors", str(vectors)]
 
 
+def mixtures_of(start: int, count: int) -> NDArray[Any]:
+    """Return the (count, d) float16 vectors of mixtures that follow the first `start` papers."""
+    first, own = list(records(REAL)), vectors_of(REAL)
+    return _mixtures(first, own, start, start + count)[1]
+
+
 def _mixtures(first: list[str], own: NDArray[Any], start: int, stop: int) -> tuple[list[str], NDArray[Any]]:
     """Return the records and vectors of the mixtures `start` to `stop`."""
     rng = np.random.default_rng(start)

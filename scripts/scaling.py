@@ -30,6 +30,8 @@ START = 1_000  # papers; what these take is what a stage takes whatever the numb
 STAGES = ("reading", "words", "neighbors", "topics", "layout")
 MAPPED, TURNS = 100_000, 3
 USUAL, OURS = "umap-learn's defaults", "explorer"
+FINDING = Path(__file__).with_name("finding.py")
+ASKED = 2_000  # vectors that searches are timed with
 _WARM = 6_000  # vectors that are mapped first, so that everything is compiled
 
 # Vectors to a map, and how true it is; what is compiled is compiled before.
@@ -95,6 +97,7 @@ def _built(folder: Path, papers: int) -> dict[str, Any]:
         memory[name] = round(tree.between(begin, begin + lasted))
         begin += lasted
     size = sum(file.stat().st_size for file in library.iterdir())
+    found = _found(folder, library, papers) if manifest["search"]["type"] != "exact" else {}
     shutil.rmtree(library)
     for file in arguments[::2]:
         Path(file).unlink()
@@ -108,7 +111,19 @@ def _built(folder: Path, papers: int) -> dict[str, Any]:
         "disk_mb": round(size / 1e6),
         "index": manifest["index"],
         "picture": manifest["picture"],
+        "search": manifest["search"],
+        "found": found,
     }
+
+
+def _found(folder: Path, library: Path, papers: int) -> dict[str, Any]:
+    """Time searches in a library by mixtures that it does not hold."""
+    questions = folder / "questions.npy"
+    np.save(questions, corpora.mixtures_of(papers, ASKED))
+    _, _, printed = run([sys.executable, str(FINDING), str(library), str(questions)])
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    note(f"searches among {papers:,}: {found}")
+    return found
 
 
 def exponents(start: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, float]:
@@ -151,7 +166,19 @@ def _median(found: list[dict[str, float]], key: str) -> float | None:
 
 def tables(outcome: dict[str, Any]) -> list[str]:
     """Return the README's tables."""
-    return ["\n".join(_growth(outcome)), "\n".join(_mapped(outcome["map"]))]
+    searched = [one for one in outcome["sizes"] if one.get("found")]
+    found = ["\n".join(_searched(searched))] if searched else []
+    return ["\n".join(_growth(outcome)), *found, "\n".join(_mapped(outcome["map"]))]
+
+
+def _searched(sizes: list[dict[str, Any]]) -> Iterator[str]:
+    yield "| ten nearest of a vector, one thread | among | queries/s | recall | index | made in |"
+    yield "| --- " * 6 + "|"
+    for one in sizes:
+        for name, found in one["found"].items():
+            made = f"{found['made_in_s']:.0f} s" if found["made_in_s"] else "with the neighbors"
+            kept = f"{found['queries_per_s']:,} | {found['recall']:.3f} | {found['index_mb']:,} MB | {made}"
+            yield f"| {name} | {one['papers']:,} | {kept} |"
 
 
 def _growth(outcome: dict[str, Any]) -> Iterator[str]:

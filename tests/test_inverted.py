@@ -23,8 +23,7 @@ from explorer.errors import ForeignLibrary, LibraryDamaged
 from explorer.growth import repair
 from explorer.index import Clusters, InMemory, InvertedFile, Lists, NearestRows
 from explorer.index import compiled as compiling
-from explorer.index.inverted import InvertedFile as Inverted
-from explorer.index.scanning import Sought, _nearest, asked
+from explorer.index.scanning import Scanner, Sought, _nearest, asked
 from explorer.search import listing
 from explorer.search.corpus import lists_of, nearest_of
 from explorer.store import SEARCHED, LibraryFolder
@@ -436,6 +435,24 @@ def test_a_damaged_index_is_told(indexed: Library, role: str) -> None:
     assert not indexed.verify().is_right
 
 
+def test_codes_of_other_papers_are_found(indexed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are what was written, of an index that is not that of the papers."""
+    right = LibraryFolder.array
+
+    def moved(folder: LibraryFolder, role: str) -> NDArray[Any]:
+        return np.roll(right(folder, role), 1, axis=0) if role == "codes" else right(folder, role)
+
+    monkeypatch.setattr(LibraryFolder, "array", moved)
+    wrong = [check for check in indexed.verify().checks if not check.is_right]
+    assert [check.name for check in wrong] == ["search"]
+    assert "does not hold the code of row" in wrong[0].wrong
+    monkeypatch.undo()
+    monkeypatch.setattr(Scanner, "by_numpy", lambda *_: np.arange(50))
+    monkeypatch.setattr(Scanner, "compiled", lambda *_: np.arange(50))
+    (wrong_search,) = [check for check in indexed.verify().checks if not check.is_right]
+    assert "of the nearest of 200 papers" in wrong_search.wrong
+
+
 def test_lists_that_contradict_each_other_are_told(indexed: Library) -> None:
     folder = LibraryFolder(indexed.path)
     folder.manifest.search["reach"] = [[10, 200]]
@@ -483,7 +500,3 @@ def test_a_library_of_format_5_is_read(indexed: Library) -> None:
     with Library.open(indexed.path, model=HashedWords()) as library:
         assert library.info()["search"]["type"] == "exact"
         assert len({m.paper.id for m in library.search("galaxy1 galaxy2", rank="dense")} & set(true)) >= 9
-
-
-def test_the_index_of_nearest_rows_is_an_inverted_file() -> None:
-    assert Inverted is InvertedFile

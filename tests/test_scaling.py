@@ -78,3 +78,20 @@ def test_tables_say_what_was_measured() -> None:
     assert "| 1,000,000 | 0.0 s | 0.0 s | 0.0 s | 0.0 s | 100.0 s | 111 s | 2.3 GB | 0.68 GB |" in growth
     assert "| growth from 50,000 on |  |  |  |  | n^1.02 | n^1.00 | | |" in growth
     assert "| explorer | 20.0 | **2.5 ×** | 28.3% | 0.990 |" in mapped
+    ours = {"queries_per_s": 2345, "recall": 0.9912, "effort": 4096, "index_mb": 321.4, "made_in_s": 0.0}
+    theirs = {"queries_per_s": 1234, "recall": 0.9899, "effort": 64, "index_mb": 1700, "made_in_s": 241.0}
+    sizes[-1]["found"] = {"explorer": ours, "hnswlib": theirs}
+    _, searched, _ = scaling.tables({"sizes": sizes, "growth": {"layout": 1.02, "all": 1.0}, "map": found})
+    assert searched.splitlines()[2:] == [
+        "| explorer | 1,000,000 | 2,345 | 0.991 | 321.4 MB | with the neighbors |",
+        "| hnswlib | 1,000,000 | 1,234 | 0.990 | 1,700 MB | 241 s |",
+    ]
+
+
+@pytest.mark.usefixtures("no_real_papers")
+def test_questions_are_the_mixtures_that_follow() -> None:
+    questions = corpora.mixtures_of(70, 30)
+    assert questions.shape == (30, 384)
+    assert questions.tobytes() == corpora.mixtures_of(70, 30).tobytes()
+    assert questions.tobytes() != corpora.mixtures_of(71, 30).tobytes()
+    np.testing.assert_allclose(np.linalg.norm(questions.astype(np.float64), axis=1), 1, atol=1e-3)

@@ -11,6 +11,7 @@ from explorer.builder.words import Words
 from explorer.errors import LibraryDamaged
 from explorer.index import NearestRows
 from explorer.layout import NEAREST, kept_neighbors, sampled_rows
+from explorer.search.corpus import lists_of, nearest_of
 from explorer.store import LibraryFolder
 from explorer.topics.topics import Topics
 
@@ -40,6 +41,7 @@ class Agreement:
             "look-ups": self._lookups,
             "vectors": self._lengths,
             "neighbors": self._neighbors,
+            "search": self._search,
             "related": self._related,
             "words": self._words,
             "near-duplicates": self._twins,
@@ -118,6 +120,26 @@ class Agreement:
         if recall < (_RECALL if said == 1 else said - _SAMPLING):
             raise self._damaged("neighbors", f"holds {recall:.1%} of the nearest of {len(self._sample):,} papers")
         return f"recall {recall:.4f} for {len(self._sample):,} papers"
+
+    def _search(self) -> str:
+        """Find that the index holds the papers' codes, and finds as many of the nearest as is said."""
+        import numpy as np
+
+        said = self._folder.manifest.search
+        if said["type"] == "exact":
+            return "exact"
+        indexed, lists = nearest_of(self._folder), lists_of(self._folder)
+        codes, rows = self._folder.array("codes"), sampled_rows(self._papers, _SAMPLED)
+        wrong = (lists.encoded(self._nearest.vectors[rows]) != codes[lists.places[rows]]).any(axis=1)
+        if wrong.any():
+            raise self._damaged("codes", f"does not hold the code of row {rows[np.argmax(wrong)]}")
+        count = int(said["k"])
+        true = np.concatenate([block.rows for block in self._nearest.graph(count, rows=rows)])
+        found = [{other for other, _ in indexed.similar(row, count)} for row in rows.tolist()]
+        recall = float(np.mean([np.isin(own, list(some)).mean() for own, some in zip(true, found, strict=True)]))
+        if recall < said["recall"] - _SAMPLING:
+            raise self._damaged("codes", f"leads to {recall:.1%} of the nearest of {len(rows):,} papers")
+        return f"recall {recall:.4f} for {len(rows):,} papers"
 
     def _related(self) -> str:
         """Find that related papers are ordered by their scores, and their cosines are those of the vectors."""
