@@ -94,7 +94,7 @@ def error(result: Result) -> str:
 
 
 def as_lines(matches: Matches) -> list[dict[str, Any]]:
-    found = [{**match.as_dict(), "query_kind": matches.query_kind} for match in matches]
+    found = [{**match.as_dict(), "query_kind": matches.query_kind, "recall": 1.0} for match in matches]
     return [json.loads(json.dumps(each)) for each in found]
 
 
@@ -178,7 +178,7 @@ def test_what_is_missing_is_said_and_is_no_error(run: Run) -> None:
 
 def test_json_has_what_scripts_need(run: Run) -> None:
     plain, reasoned = lines(run(TEXT, "--json")), lines(run(TEXT, "--json", "--why"))
-    fields = {"rank", "similarity", "score", "duplicates", "query_kind", *Paper.__dataclass_fields__}
+    fields = {"rank", "similarity", "score", "duplicates", "query_kind", "recall", *Paper.__dataclass_fields__}
     assert all(line.keys() == fields for line in plain)
     assert all(line.keys() == {*fields, "why"} for line in reasoned)
     reasons = {"asked", "found", "sentences", "terms", "dense", "lexical", "percentile"}

@@ -45,6 +45,7 @@ MODEL = 400_000_000  # bytes of memory that a model takes, where it has not been
 _MAPPED = 0.6  # of a vector's bytes in memory, where vectors are in a file that is mapped
 _BESIDE = 900  # bytes a paper that topics take beside the layout
 _LISTS = 620  # bytes a paper: neighbors and related papers, with their scores
+_CODES = (0.55, 12)  # bytes in the index for searches, where there is one: for each dimension, and of each paper
 _OTHERS = 80  # picture, topics, keys, terms
 _POSTINGS = 0.56  # bytes for each character of the texts
 _PAPER = (680, 1.0)  # bytes in the database of papers: of each paper, and for each character
@@ -205,6 +206,7 @@ def disk_of(work: Workload, *, is_frugal: bool = False) -> tuple[int, int]:
     """Return the bytes of the finished library, and those that are there at most while it is built."""
     vector = work.dimensions * work.number
     paper = vector + _LISTS + _OTHERS + _PAPER[0] + (_PAPER[1] + _POSTINGS) * work.letters
+    paper += _CODES[0] * work.dimensions + _CODES[1] if work.clusters else 0
     beside = (vector if work.embeds else 0) + (2 * _LISTS if work.clusters else 0)
     beside += 4 * work.dimensions if is_frugal else 0
     return int(_LEAST + work.rows * paper), int(_LEAST + work.rows * (paper + beside))
