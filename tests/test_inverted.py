@@ -135,6 +135,8 @@ def test_codes_and_neighbors_of_other_rows_are_refused(searched: Searched) -> No
     for codes, neighbors in ((searched.codes[1:], searched.neighbors), (searched.codes, searched.neighbors[1:])):
         with pytest.raises(ValueError, match="than rows"):
             InvertedFile(searched.lists, InMemory(codes), InMemory(neighbors), ((10, 200),))
+    with pytest.raises(ValueError, match="how far to look"):
+        searched.index()
 
 
 # --- candidates
@@ -257,6 +259,19 @@ def test_products_fit_32_bits(weights: list[float]) -> None:
     assert abs(codes).max() <= 32_767
     assert 128 * abs(codes).sum() < 2**31
     assert (np.sign(codes) * np.sign(weights) >= 0).all()
+
+
+def test_a_question_that_codes_know_nothing_of_is_answered(searched: Searched) -> None:
+    assert asked(np.zeros(5)).tolist() == [0] * 5
+    index = searched.index((10, 150))
+    index._weights = np.zeros_like(index._weights)
+    by_numpy = index.candidates(searched.vectors[0], 10)
+    index._questions = 1000
+    compiled = index.candidates(searched.vectors[0], 10)
+    assert by_numpy is not None
+    assert compiled is not None
+    assert by_numpy.tolist() == compiled.tolist()
+    assert len(by_numpy) == 50
 
 
 def test_the_nearest_that_count_enough() -> None:

@@ -147,6 +147,8 @@ class InvertedFile:
         papers = len(lists.members)
         if codes.shape != (papers, lists.axes.shape[1]) or neighbors.shape[0] != papers:
             raise ValueError("there are other codes or neighbors than rows")
+        if not reach:
+            raise ValueError("nothing says how far to look")
         self._reach, self._papers = tuple(reach), papers
         self._scanner = Scanner(
             lists.sizes, lists.groups, lists.centers, codes, (lists.members, lists.places), neighbors

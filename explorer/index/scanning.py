@@ -37,6 +37,8 @@ def asked(weights: NDArray[np.floating[Any]]) -> Asked:
     import numpy as np
 
     exact = weights.astype(np.float64)
+    if not exact.any():  # a question in directions that codes leave out: all are as near
+        return np.zeros(len(exact), dtype=np.int16)
     most = min(_OF_QUERY / abs(exact).max(), (2**31 - 1 - 128 * len(exact)) / (128 * abs(exact).sum()))
     codes: Asked = np.rint(exact * most).astype(np.int16)
     return codes
@@ -106,10 +108,8 @@ class Scanner:
 
         groups = len(self._group_ends)
         opened = _nearest((self._centers[:groups] @ weights).astype(np.int64), counts[0], sought.opened)
-        ends = self._group_ends[opened]
-        lists = _ranges(
-            ends - np.diff(self._group_ends, prepend=0)[opened], np.diff(self._group_ends, prepend=0)[opened]
-        )
+        sizes = np.diff(self._group_ends, prepend=0)[opened]
+        lists = _ranges(self._group_ends[opened] - sizes, sizes)
         products = (self._centers[groups + lists] @ weights).astype(np.int64)
         return lists[_nearest(products, counts[1][lists], sought.wanted)]
 

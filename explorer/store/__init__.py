@@ -5,7 +5,7 @@
     vectors-<id>.npy        unit vectors, row i of paper i
     neighbors-<id>.npy      rows of each row's nearest, and similarities-<id>.npy their cosines
     codes-<id>.npy          of many papers: short codes of the vectors, list by list, for searches; places-<id>.npy says
-                            whose, sizes-<id>.npy how long lists are, centers-<id>.npy where, axes-<id>.npy what codes are
+                            whose they are, sizes-, centers- and axes-<id>.npy what lists and codes are
     layout-<id>.npy         coordinates on the map, and faithfulness-<id>.npy how true each paper's place is
     topics-<id>.npy         ids of each paper's topics, coarse to fine, and labels-<id>.json what these are
     rejected-<id>.jsonl     records that could not become papers, with line and reason
