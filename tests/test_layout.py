@@ -217,7 +217,7 @@ def test_in_a_small_library_each_is_pushed_as_hard_as_in_a_larger_one(n: int, sa
 @pytest.mark.parametrize(
     ("n", "asked", "epochs"),
     [(1, 500, 500), (10_000, 500, 500), (10_200, 500, 495), (40_000, 500, 250), (100_000, 500, 158),
-     (10**6, 500, 150), (40_000, 10, 10), (40_000, 280, 150), (160_000, 70, 70), (10, 0, 0)],
+     (160_000, 500, 200), (10**6, 500, 500), (10**7, 500, 500), (40_000, 10, 10), (40_000, 280, 150), (160_000, 70, 70), (10, 0, 0)],
 )  # fmt: skip
 def test_many_papers_get_fewer_epochs_but_not_too_few(n: int, asked: int, epochs: int) -> None:
     assert epoch_count(n, LayoutOptions(n_epochs=asked)) == epochs
