@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import log
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,29 @@ class Searched:
         return set(rows[np.argsort(-cosines, kind="stable")[:count]].tolist())
 
 
-@pytest.fixture(scope="module")
-def searched() -> Searched:
+@cache
+def shared() -> Searched:
+    """Return the same ones each time: hypothesis and fixtures of a module do not go together."""
     return Searched()
+
+
+@pytest.fixture
+def searched() -> Searched:
+    return shared()
+
+
+def found_by_both(
+    index: InvertedFile, query: NDArray[np.float32], count: int, allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return candidates, which NumPy and what is compiled must agree about."""
+    by_numpy = index.candidates(query, count, allowed)
+    index._questions = 1000
+    compiled = index.candidates(query, count, allowed)
+    assert by_numpy is not None
+    assert compiled is not None
+    assert by_numpy.tolist() == compiled.tolist()
+    assert by_numpy.dtype == compiled.dtype == np.int64
+    return by_numpy
 
 
 def questions(count: int, seed: int = 7) -> NDArray[np.float32]:
@@ -196,26 +217,9 @@ def test_neighbors_of_the_best_are_candidates_too(searched: Searched) -> None:
 @given(seed=st.integers(0, 10**6), share=st.sampled_from([None, 0.2, 0.5, 0.9]), count=st.sampled_from([1, 10, 40]))
 @settings(max_examples=40, deadline=None)
 def test_numpy_and_what_is_compiled_find_the_same(seed: int, share: float | None, count: int) -> None:
-    searched = SHARED()
-    query = questions(1, seed=seed)[0]
+    searched, query = shared(), questions(1, seed=seed)[0]
     allowed = None if share is None else np.random.default_rng(seed).random(ROWS) < share
-    index = searched.index((10, 150), (200, 600))
-    by_numpy = index.candidates(query, count, allowed)
-    index._questions = 1000
-    compiled = index.candidates(query, count, allowed)
-    assert by_numpy is not None
-    assert compiled is not None
-    assert by_numpy.tolist() == compiled.tolist()
-    assert by_numpy.dtype == compiled.dtype == np.int64
-
-
-_shared: list[Searched] = []
-
-
-def SHARED() -> Searched:
-    if not _shared:
-        _shared.append(Searched())
-    return _shared[0]
+    found_by_both(searched.index((10, 150), (200, 600)), query, count, allowed)
 
 
 @pytest.mark.parametrize("share", [None, 0.6])
@@ -240,13 +244,7 @@ def test_rows_that_are_many_times_the_same_are_found_by_both() -> None:
     lists = Lists.made(nearest.vectors, Clusters.made(nearest.vectors).of, np.arange(0))
     codes = np.concatenate(list(lists.codes(nearest.vectors)))
     index = InvertedFile(lists, InMemory(codes), InMemory(neighbors), ((10, 200),))
-    by_numpy = index.candidates(nearest.vectors[100], 10)
-    index._questions = 1000
-    compiled = index.candidates(nearest.vectors[100], 10)
-    assert by_numpy is not None
-    assert compiled is not None
-    assert by_numpy.tolist() == compiled.tolist()
-    assert set(by_numpy.tolist()) <= set(range(100, 1100))
+    assert set(found_by_both(index, nearest.vectors[100], 10).tolist()) <= set(range(100, 1100))
 
 
 @given(
@@ -265,13 +263,7 @@ def test_a_question_that_codes_know_nothing_of_is_answered(searched: Searched) -
     assert asked(np.zeros(5)).tolist() == [0] * 5
     index = searched.index((10, 150))
     index._weights = np.zeros_like(index._weights)
-    by_numpy = index.candidates(searched.vectors[0], 10)
-    index._questions = 1000
-    compiled = index.candidates(searched.vectors[0], 10)
-    assert by_numpy is not None
-    assert compiled is not None
-    assert by_numpy.tolist() == compiled.tolist()
-    assert len(by_numpy) == 50
+    assert len(found_by_both(index, searched.vectors[0], 10)) == 50
 
 
 def test_the_nearest_that_count_enough() -> None:

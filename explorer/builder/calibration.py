@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from explorer.builder.plan import model_of
 from explorer.builder.room import ready_shape, workload
 from explorer.embedder import Embedder, ModelFiles, load
 from explorer.errors import InvalidInput
+from explorer.layout.blocks import thread_count
 from explorer.papers import Paper
 from explorer.store import PaperWriter
 
@@ -77,7 +77,7 @@ def outlook(path: Path, options: BuildOptions) -> Outlook:
         sample = sampled(inputs, READING)
     if not sample.papers:
         raise InvalidInput("no papers in what was read of the inputs: --dry-run tells why")
-    speeds = Speeds(sample.each, 0.0, gflops(MULTIPLYING), cores())
+    speeds = Speeds(sample.each, 0.0, gflops(MULTIPLYING), thread_count())
     if options.vectors is not None:
         work = workload(ready_shape(options.vectors), options, sample.letters / sample.papers)
         return Outlook(forecast(work, speeds, limits), sample.share, is_exact=True)
@@ -137,11 +137,6 @@ def embedding_of(embedder: Embedder, texts: Sequence[str]) -> tuple[int, float]:
         if perf_counter() - begun > EMBEDDING:
             break
     return dimensions, (perf_counter() - begun) / done
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gflops(seconds: float) -> float:

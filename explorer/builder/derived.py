@@ -111,7 +111,7 @@ class Derived:
                 self.make_topics(options.seed)
             start = principal_components(vectors)  # before topics, which keep a thread that runs Python waiting
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
-                project_from, start, neighbors, similarities, options, process, self._state.array("vectors")
+                project_from, start, neighbors, similarities, options, process, lambda: self._state.array("vectors")
             )
             del neighbors, similarities
             if not self.saves_memory:
@@ -148,12 +148,11 @@ class Derived:
     def _nearest(self, vectors: NDArray[np.floating[Any]]) -> tuple[NearestRows, Callable[[], object]]:
         """Return the unit vectors to be searched, and what lets go of memory for those that were used."""
         nearest, stored = NearestRows(vectors), UnitVectors(self._state)
-        kept = vars(nearest)  # where it keeps the vectors that it has read
         if not self.saves_memory:
-            kept["vectors"] = stored[:]  # through no mapping, whose pages would be in memory too
+            nearest.vectors = stored[:]  # through no mapping, whose pages would be in memory too
             return nearest, lambda: None
         mapped = MappedVectors(stored, self._state.workshop.work)
-        kept["vectors"] = mapped.vectors
+        nearest.vectors = mapped.vectors
         return nearest, mapped.let_go
 
     def _graph(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

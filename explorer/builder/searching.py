@@ -69,7 +69,8 @@ def _enough(nearest: NearestRows, index: InvertedFile, rows: Numbers, true: Numb
     low, high, found = 0, next(place for place, size in enumerate(sizes) if size >= papers), 1.0
     while low < high:
         middle = (low + high) // 2
-        shares = _shares(nearest, index.reaching(((true.shape[1], sizes[middle]),)), rows, true)
+        searched = NearestRows(nearest.vectors, index.reaching(((true.shape[1], sizes[middle]),)))
+        shares = shares_found(searched, rows, true)
         if min(shares[::2].mean(), shares[1::2].mean()) >= RECALL:  # so that it is not these papers' luck
             high, found = middle, float(shares.mean())
         else:
@@ -77,10 +78,9 @@ def _enough(nearest: NearestRows, index: InvertedFile, rows: Numbers, true: Numb
     return sizes[high], found
 
 
-def _shares(nearest: NearestRows, index: InvertedFile, rows: Numbers, true: Numbers) -> NDArray[np.float64]:
-    """Return for each row what share of its true nearest a search finds."""
+def shares_found(searched: NearestRows, rows: Numbers, true: Numbers) -> NDArray[np.float64]:
+    """Return for each of (m,) rows what share of its `true` (m, k) nearest a search finds."""
     import numpy as np
 
-    searched, count = NearestRows(nearest.vectors, index), true.shape[1]
-    found = [[other for other, _ in searched.similar(row, count)] for row in rows.tolist()]
+    found = [[other for other, _ in searched.similar(row, true.shape[1])] for row in rows.tolist()]
     return np.array([np.isin(each, own).mean() for each, own in zip(true, found, strict=True)])

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.plan import NEIGHBORS
+from explorer.builder.searching import shares_found
 from explorer.builder.words import Words
 from explorer.errors import LibraryDamaged
 from explorer.index import NearestRows
@@ -126,17 +127,15 @@ class Agreement:
         import numpy as np
 
         said = self._folder.manifest.search
-        if said["type"] == "exact":
+        if not self._folder.manifest.has_index:
             return "exact"
         indexed, lists = nearest_of(self._folder), lists_of(self._folder)
         codes, rows = self._folder.array("codes"), sampled_rows(self._papers, _SAMPLED)
         wrong = (lists.encoded(self._nearest.vectors[rows]) != codes[lists.places[rows]]).any(axis=1)
         if wrong.any():
             raise self._damaged("codes", f"does not hold the code of row {rows[np.argmax(wrong)]}")
-        count = int(said["k"])
-        true = np.concatenate([block.rows for block in self._nearest.graph(count, rows=rows)])
-        found = [{other for other, _ in indexed.similar(row, count)} for row in rows.tolist()]
-        recall = float(np.mean([np.isin(own, list(some)).mean() for own, some in zip(true, found, strict=True)]))
+        true = np.concatenate([block.rows for block in self._nearest.graph(int(said["k"]), rows=rows)])
+        recall = float(shares_found(indexed, rows, true).mean())
         if recall < said["recall"] - _SAMPLING:
             raise self._damaged("codes", f"leads to {recall:.1%} of the nearest of {len(rows):,} papers")
         return f"recall {recall:.4f} for {len(rows):,} papers"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.builder.searching import store_parts
 from explorer.builder.state import NextState
-from explorer.errors import LibraryDamaged
 from explorer.growth.change import Change
 from explorer.index import Lists, unit
 from explorer.search.corpus import lists_of
@@ -23,13 +22,13 @@ _COPIED = 16_384  # rows at a time
 def store_grown_index(
     folder: LibraryFolder, state: NextState, change: Change, fresh: NDArray[np.floating[Any]]
 ) -> None:
-    """Store the index of the next state; `fresh` are the (f, d) vectors of rows whose texts are new."""
+    """Store the index of the next state; `fresh` are the (f, d) vectors of rows whose texts are new.
+
+    Raises LibraryDamaged.
+    """
     import numpy as np
 
-    try:
-        before = lists_of(folder)
-    except ValueError as error:
-        raise LibraryDamaged(f"{folder.path}: the index is not that of a library: {error}") from None
+    before = lists_of(folder)
     of = np.empty(len(change.origin), dtype=np.int32)
     of[change.kept] = before.of()[change.origin[change.kept]]
     new = unit(fresh) if len(fresh) else np.empty((0, before.axes.shape[0]), dtype=np.float32)

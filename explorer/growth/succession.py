@@ -26,7 +26,7 @@ from explorer.layout import placed, sampled_rows
 from explorer.progress import Progress
 from explorer.ranking import SHORTLIST
 from explorer.search.related import RelatedPapers, sample_rows
-from explorer.store import EXACT_SEARCH, SAMPLE, ArrayWriter, LibraryFolder, Workshop
+from explorer.store import SAMPLE, ArrayWriter, LibraryFolder, Workshop
 from explorer.topics.growth import joined
 from explorer.topics.matching import Previous
 from explorer.topics.topics import Topics
@@ -138,7 +138,7 @@ class Succession:
                 for role in ("neighbors", "similarities"):
                     self.state.store(role, lists.pop(role), LISTS[role])
             written.append(beside.submit(self._store_rest, derived, lists, words))
-            if derived.search["type"] != EXACT_SEARCH["type"]:
+            if self.folder.manifest.has_index:
                 written.append(beside.submit(store_grown_index, self.folder, self.state, change, fresh))
             self._place(derived, change, nearest.vectors)
             self._join_topics(derived, change)

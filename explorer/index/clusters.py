@@ -192,8 +192,8 @@ def _covers(centers: Vectors, near: NDArray[np.int64], cosines: Vectors) -> NDAr
     for cluster, rows in enumerate(grouped(near[:, 0], count)):
         if cluster % _TOGETHER == 0:
             between = 1e-6 * (centers[cluster : cluster + _TOGETHER] @ centers.T)
-        told = np.bincount(near[rows].ravel(), weights=weights[rows].ravel(), minlength=count).astype(np.float64)
-        told += between[cluster % _TOGETHER]
+        told = np.bincount(near[rows].ravel(), weights=weights[rows].ravel(), minlength=count)
+        told = told + between[cluster % _TOGETHER]  # not in place: of no rows, they are whole numbers
         told[cluster] = np.inf
         first = np.sort(np.argpartition(-told, width - 1)[:width])
         covers[cluster] = first[np.argsort(-told[first], kind="stable")]

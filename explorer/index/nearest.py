@@ -36,6 +36,7 @@ _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
+_COMPARED = 128  # candidates of an index that are compared exactly, however few are asked for
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 
 
@@ -235,7 +236,7 @@ class NearestRows:
         if allowed is not None and allowed.all():
             allowed = None
         candidates = self._inverted.candidates(query, count, allowed, effort)
-        if candidates is None or len(candidates) <= max(_TOGETHER, count + 2 * _SPARE):
+        if candidates is None or len(candidates) <= max(_COMPARED, count + 2 * _SPARE):
             return candidates
         products = self._source.take(candidates).astype(np.float32) @ query  # codes were not sure, these are
         last = len(products) - count - 2 * _SPARE

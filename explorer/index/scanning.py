@@ -92,7 +92,7 @@ class Scanner:
         blocks = [
             self._codes.rows(end - size, end) @ weights for end, size in zip(ends.tolist(), sizes.tolist(), strict=True)
         ]
-        keys = self._keys(np.concatenate(blocks), _ranges(ends - sizes, sizes), allowed)
+        keys = self._keys(np.concatenate(blocks), ranges(ends - sizes, sizes), allowed)
         least = keys[max(0, len(keys) - sought.kept)] >> 32
         keys = keys[keys >> 32 >= least]
         followed = self._members[keys[max(0, len(keys) - sought.followed) :] & LOW]
@@ -109,7 +109,7 @@ class Scanner:
         groups = len(self._group_ends)
         opened = _nearest((self._centers[:groups] @ weights).astype(np.int64), counts[0], sought.opened)
         sizes = np.diff(self._group_ends, prepend=0)[opened]
-        lists = _ranges(self._group_ends[opened] - sizes, sizes)
+        lists = ranges(self._group_ends[opened] - sizes, sizes)
         products = (self._centers[groups + lists] @ weights).astype(np.int64)
         return lists[_nearest(products, counts[1][lists], sought.wanted)]
 
@@ -142,7 +142,7 @@ def _nearest(products: Numbers, counts: Numbers, wanted: int) -> Numbers:
     return np.flatnonzero(products >= products[order[last]])
 
 
-def _ranges(starts: Numbers, sizes: Numbers) -> Numbers:
+def ranges(starts: Numbers, sizes: Numbers) -> Numbers:
     """Return the numbers of ranges, one after the other."""
     import numpy as np
 

@@ -19,6 +19,7 @@ The start is the principal components: deterministic, and as good a start as a s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.layout import sampling
@@ -68,7 +69,7 @@ def project(
     machine, whichever process computes and by however many threads. More than a million papers are placed by those of a
     sample (`sampling`). All coordinates are finite.
     """
-    return project_from(principal_components(vectors), neighbors, similarities, options, process, vectors)
+    return project_from(principal_components(vectors), neighbors, similarities, options, process, lambda: vectors)
 
 
 def project_from(
@@ -77,11 +78,12 @@ def project_from(
     similarities: NDArray[Any],
     options: LayoutOptions,
     process: LayoutProcess | None = None,
-    vectors: Any = None,
+    vectors: Callable[[], Any] | None = None,
 ) -> Coordinates:
     """Return what `project` does of vectors whose `principal_components` are `start`.
 
-    Of more than a million `vectors`, rows are taken from everywhere, so they are an array, in memory or mapped.
+    `vectors` returns them, should they be needed: of more than a million, rows are taken from everywhere, so they are
+    an array, in memory or mapped.
     """
     if vectors is None or len(start) <= sampling.LIMIT:
         return _whole(start, neighbors, similarities, options, process)
@@ -91,7 +93,7 @@ def project_from(
             return project(some, near, cosines, options, process)
         return _whole(start, near, cosines, options, process)
 
-    return sampling.project_by_sample(vectors, neighbors, similarities, options.seed, lay_out)
+    return sampling.project_by_sample(vectors(), neighbors, similarities, options.seed, lay_out)
 
 
 def _whole(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,22 +108,31 @@ def nearest_of(folder: LibraryFolder) -> NearestRows:
     for kind, known in ((manifest.index["type"], GRAPHS), (manifest.search["type"], SEARCHES)):
         if kind not in known:
             raise ForeignLibrary(f"an index of type {kind!r} is unknown to this explorer: update it")
-    if manifest.search["type"] == "exact":
+    if not manifest.has_index:
         return NearestRows(folder.vectors())
     reach = [(count, rows) for count, rows in manifest.search["reach"]]
-    try:
-        inverted = InvertedFile(lists_of(folder), folder.rows("codes"), folder.rows("neighbors"), reach)
-    except (ValueError, IndexError) as error:
-        raise LibraryDamaged(f"{folder.path}: the index is not that of a library: {error}") from None
+    lists = lists_of(folder)
+    with _index_of(folder):
+        inverted = InvertedFile(lists, folder.rows("codes"), folder.rows("neighbors"), reach)
     return NearestRows(folder.vectors(), inverted)
 
 
 def lists_of(folder: LibraryFolder) -> Lists:
-    """Return the lists of a library's index. Raises ValueError, LibraryDamaged."""
+    """Return the lists of a library's index. Raises LibraryDamaged."""
     import numpy as np
 
     members, places = np.ascontiguousarray(folder.array("places").T)
-    return Lists(folder.array("sizes")[:, 0], members, places, folder.array("axes"), folder.array("centers"))
+    with _index_of(folder):
+        return Lists(folder.array("sizes")[:, 0], members, places, folder.array("axes"), folder.array("centers"))
+
+
+@contextmanager
+def _index_of(folder: LibraryFolder) -> Iterator[None]:
+    """Raise LibraryDamaged for parts that are of no index."""
+    try:
+        yield
+    except (ValueError, IndexError) as error:
+        raise LibraryDamaged(f"{folder.path}: the index is not that of a library: {error}") from None
 
 
 def scale_of(sample: NDArray[np.float32], vector: NDArray[np.float32]) -> Scale:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explorer.index import GraphBlock, NearestRows
+from explorer.index import GraphBlock, NearestRows, ranges
 from explorer.lexical import TermCounts, saturated, term_moments, weighed
 from explorer.ranking import Scale, fused, led
 from explorer.store import SAMPLE
@@ -227,7 +227,7 @@ def _places(starts: NDArray[np.int64], rows: NDArray[np.integer[Any]]) -> tuple[
 
     sizes = starts[rows + 1] - starts[rows]
     owners = np.repeat(np.arange(len(rows)), sizes)
-    return owners, np.arange(len(owners)) + np.repeat(starts[rows] - np.cumsum(sizes) + sizes, sizes)
+    return owners, ranges(starts[rows], sizes)
 
 
 def _compiled() -> Callable[..., NDArray[np.float64]]:

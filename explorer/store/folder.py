@@ -169,7 +169,7 @@ class LibraryFolder:
 
     def _roles(self) -> dict[str, Role]:
         """Return the arrays that this library has to have."""
-        return ROLES if self.manifest.search["type"] == "exact" else {**ROLES, **SEARCHED}
+        return {**ROLES, **SEARCHED} if self.manifest.has_index else ROLES
 
     def _require_shapes(self) -> None:
         """Raise LibraryDamaged unless every array has the shape and element type of its role, and the size of that."""

@@ -58,6 +58,11 @@ class Manifest:
     created: str = ""
     search: dict[str, Any] = field(default_factory=lambda: dict(EXACT_SEARCH))
 
+    @property
+    def has_index(self) -> bool:
+        """Tell whether the library has an index for searches."""
+        return bool(self.search["type"] != EXACT_SEARCH["type"])
+
     def to_json(self) -> str:
         """Return the manifest as JSON text that ends with a checksum over the rest."""
         content = {"format": FORMAT, **asdict(self)}
