@@ -273,6 +273,47 @@ def test_the_nearest_that_count_enough() -> None:
     ]  # fmt: skip
 
 
+# --- cosines with what is stored
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(-65504, 65504, width=16), min_size=7, max_size=7), min_size=1, max_size=5),
+    seed=st.integers(0, 99),
+)
+def test_cosines_of_bits_are_those_of_numbers(rows: list[list[float]], seed: int) -> None:
+    """Every float16 there is, but for rows so short that squares of float32 do not hold their lengths."""
+    halves = np.array(rows, dtype=np.float16)
+    halves[abs(halves).max(axis=1) < 1e-5] = 1
+    query = np.random.default_rng(seed).normal(size=7).astype(np.float32)
+    query /= np.linalg.norm(query)
+    exact = halves.astype(np.float64) @ query / np.linalg.norm(halves.astype(np.float64), axis=1)
+    for cosines in (compiling.compiled_cosines(), compiling.comparing(lambda function: function)):
+        np.testing.assert_allclose(cosines(halves.view(np.uint16), query), exact, atol=1e-6)
+
+
+def test_a_row_of_zeros_is_no_error_of_what_is_compiled() -> None:
+    cosines = compiling.compiled_cosines()(np.zeros((1, 8), dtype=np.uint16), np.ones(8, dtype=np.float32))
+    assert np.isnan(cosines).tolist() == [True]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_who_asks_often_gets_the_same_answers(searched: Searched, dtype: str) -> None:
+    """Some rows are the same, so that cosines are, too."""
+    vectors = searched.vectors.astype(dtype)
+    same = sorted([5, *searched.neighbors[5, :12].tolist()])
+    vectors[same] = vectors[5]
+    index = searched.index((10, 900))
+    nearest = NearestRows(vectors, index)
+    asked_for = [*questions(30), searched.vectors[5]]
+    first = [nearest.search(query, 10) for query in asked_for]
+    index._questions = 1000
+    assert index.is_compiled
+    assert [nearest.search(query, 10) for query in asked_for] == first
+    rows, similarities = zip(*first[-1], strict=True)
+    assert list(rows) == same[:10]
+    assert len(set(similarities)) == 1
+
+
 # --- filters
 
 

@@ -166,6 +166,11 @@ class InvertedFile:
         """Tell whether `count` nearest are looked for among fewer rows than half of all."""
         return effort * self.wanted(count) * _MOST <= self._papers
 
+    @property
+    def is_compiled(self) -> bool:
+        """Tell whether it has been asked so often that code is compiled for it."""
+        return self._questions > _COMPILED_FROM
+
     def wanted(self, count: int) -> int:
         """Return among how many rows `count` nearest are to be looked for."""
         from math import log
@@ -194,7 +199,7 @@ class InvertedFile:
         kept = effort * (_TIMES * count + _SPARE)
         sought = Sought(_OPENED * wanted, wanted, kept, _FOLLOWED * count)
         self._questions += 1
-        scan = self._scanner.compiled if self._questions > _COMPILED_FROM else self._scanner.by_numpy
+        scan = self._scanner.compiled if self.is_compiled else self._scanner.by_numpy
         return scan(asked(query @ self._weights), allowed, sought)
 
 

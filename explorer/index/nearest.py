@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from explorer.index.clusters import Clusters, Part
+from explorer.index.compiled import compiled_cosines
 from explorer.index.inverted import InvertedFile
-from explorer.index.products import ProductIndex, choosing, single_threaded
+from explorer.index.products import Among, ExactIndex, ProductIndex, VectorIndex, choosing, single_threaded
 from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
 if TYPE_CHECKING:
@@ -36,34 +37,7 @@ _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
-_COMPARED = 128  # candidates of an index that are compared exactly, however few are asked for
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
-
-
-class VectorIndex(Protocol):
-    """Find the rows of largest inner product; what every index type offers."""
-
-    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return for each of (m, d) unit queries the `count` largest inner products, in any order, and their rows.
-
-        Where there are fewer, rows are -1.
-        """
-
-
-class ExactIndex:
-    """Compare with every vector (FAISS's brute-force search, over the vectors where they are)."""
-
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
-
-    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return `count` inner products and rows for each query."""
-        import faiss
-
-        found: tuple[NDArray[Any], NDArray[Any]] = faiss.knn(
-            queries, self._vectors, count, metric=faiss.METRIC_INNER_PRODUCT
-        )
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +130,11 @@ class NearestRows:
         """Return the cosines of some rows with a (d,) unit query, (m,), each the same whatever the others are."""
         import numpy as np
 
-        cosines = np.empty(len(rows))
+        cosines = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), ROWS):
             some = self._units(rows[start : start + ROWS])
-            cosines[start : start + len(some)] = (some.astype(np.float64) * query).sum(axis=1)
-        return np.clip(cosines, -1, 1).astype(np.float32)
+            cosines[start : start + len(some)] = _cosines(some, query)
+        return cosines
 
     def shortlist(
         self,
@@ -204,7 +178,7 @@ class NearestRows:
         choose = choosing(len(self.vectors))
 
         def neighbors(part: Part) -> GraphBlock:
-            index = _Among(ProductIndex(self.vectors[part.among], choose), part.among)
+            index = Among(ProductIndex(self.vectors[part.among], choose), part.among)
             return self._neighbors(part.own, sizes, tied, (index, part.among))
 
         parts = clusters.parts(asked, max(size, sizes[1] + _SPARE + 1))
@@ -221,6 +195,16 @@ class NearestRows:
     def _units(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Vectors:
         return self.vectors[rows] if "vectors" in vars(self) else unit(self._source.take(rows))
 
+    def _about(self, query: Vectors, rows: NDArray[Any]) -> Similarities:
+        """Return the cosines of some rows with a (d,) unit query, (m,), good to 1e-6."""
+        if "vectors" not in vars(self) and self._inverted is not None and self._inverted.is_compiled:
+            taken = self._source.take(rows)
+            if taken.dtype == "float16":
+                about: Similarities = compiled_cosines()(taken.view("uint16"), query)
+                return about
+        products: Similarities = self._units(rows) @ query
+        return products
+
     def _is_in_memory(self) -> bool:
         """Tell whether the vectors are in memory, or asked for so often by now that they should be."""
         return "vectors" in vars(self) or self._scans >= _SCANS
@@ -229,19 +213,11 @@ class NearestRows:
         self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None, effort: int = 1
     ) -> NDArray[np.int64] | None:
         """Return rows among which are the `count` nearest of a question; None where all are to be compared."""
-        import numpy as np
-
         if self._inverted is None:
             return None
         if allowed is not None and allowed.all():
             allowed = None
-        candidates = self._inverted.candidates(query, count, allowed, effort)
-        if candidates is None or len(candidates) <= max(_COMPARED, count + 2 * _SPARE):
-            return candidates
-        products = self._source.take(candidates).astype(np.float32) @ query  # codes were not sure, these are
-        last = len(products) - count - 2 * _SPARE
-        kept: NDArray[np.int64] = candidates[products >= np.partition(products, last)[last]]
-        return kept
+        return self._inverted.candidates(query, count, allowed, effort)
 
     def _scan(self, query: Vectors) -> Similarities:
         """Return the cosines of all rows after reading every vector once and keeping none."""
@@ -363,22 +339,25 @@ class NearestRows:
             count = min(n, 4 * count)
 
     def _ordered(self, query: Vectors, rows: NDArray[Any], k: int) -> tuple[Rows, Similarities]:
-        """Return the k nearest of some rows, by their cosines in float64."""
+        """Return the k nearest of some rows, by their cosines in float64, where those in float32 leave it open."""
         import numpy as np
 
-        similarities = self.exact(query, rows)
+        blocks = []
+        for start in range(0, max(len(rows), 1), ROWS):
+            some = rows[start : start + ROWS]
+            if 0 < k < len(some):
+                cosines = self._about(query, some)
+                some = some[~(cosines < np.partition(cosines, len(some) - k)[len(some) - k] - _ROUNDING)]
+            blocks.append((some, _cosines(self._units(some), query)))
+        rows, similarities = (np.concatenate(values) for values in zip(*blocks, strict=True))
         order = np.lexsort((rows, -similarities))[:k]
         return rows[order].astype(np.int32), similarities[order]
 
 
-class _Among:
-    """Find rows among some: an index of their vectors, which numbers them from 0."""
+def _cosines(units: Vectors, query: Vectors) -> Similarities:
+    """Return the cosines of (m, d) unit rows with a (d,) unit query, (m,), each the same whatever the others are."""
+    import numpy as np
 
-    def __init__(self, index: VectorIndex, rows: NDArray[np.int64]) -> None:
-        self._index = index
-        self._rows = rows
-
-    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return `count` inner products and rows for each query."""
-        products, places = self._index.candidates(queries, count)
-        return products, self._rows[places]
+    sums = (units.astype(np.float64) * query).sum(axis=1)
+    cosines: Similarities = np.minimum(np.maximum(sums, -1), 1).astype(np.float32)
+    return cosines

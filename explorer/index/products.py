@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,32 @@ _COMPILED_FROM = 20_000  # vectors in all; below, NumPy is done before a compile
 _STEP = 0.02  # by which a bound is moved at first, doubled each time
 
 
+class VectorIndex(Protocol):
+    """Find the rows of largest inner product; what every index type offers."""
+
+    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return for each of (m, d) unit queries the `count` largest inner products, in any order, and their rows.
+
+        Where there are fewer, rows are -1.
+        """
+
+
+class ExactIndex:
+    """Compare with every vector (FAISS's brute-force search, over the vectors where they are)."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return `count` inner products and rows for each query."""
+        import faiss
+
+        found: tuple[NDArray[Any], NDArray[Any]] = faiss.knn(
+            queries, self._vectors, count, metric=faiss.METRIC_INNER_PRODUCT
+        )
+        return found
+
+
 class ProductIndex:
     """Find the largest products with (n, d) vectors; `choose` is what `choosing` returns."""
 
@@ -31,6 +57,19 @@ class ProductIndex:
     def candidates(self, queries: Vectors, count: int) -> Chosen:
         """Return `count` inner products and rows for each query, (m, count), in no order."""
         return self._choose(queries @ self._vectors.T, count)
+
+
+class Among:
+    """Find rows among some: an index of their vectors, which numbers them from 0."""
+
+    def __init__(self, index: VectorIndex, rows: NDArray[np.int64]) -> None:
+        self._index = index
+        self._rows = rows
+
+    def candidates(self, queries: Vectors, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return `count` inner products and rows for each query."""
+        products, places = self._index.candidates(queries, count)
+        return products, self._rows[places]
 
 
 def choosing(vectors: int) -> Callable[[Vectors, int], Chosen]:

@@ -279,7 +279,8 @@ class StoredRows:
         first, last = begins // _BLOCK, np.maximum(ends - 1, begins) // _BLOCK
         for step in range(int((last - first).max()) + 1):
             blocks = np.minimum(first + step, last)
-            for block in np.unique(blocks[self._unchecked[blocks]]).tolist():
+            blocks = blocks[self._unchecked[blocks]]
+            for block in np.unique(blocks).tolist() if len(blocks) else ():
                 data = _read_at(self._file, block * _BLOCK, min(_BLOCK, _data_end(self._entry) - block * _BLOCK))
                 if zlib.crc32(data) != self._stored[block]:
                     raise _damaged(self._entry)

@@ -20,6 +20,7 @@ from fuzzing.worker import Job
 
 _CHUNK = 4_000  # inputs of one process
 _STUCK = 600.0  # seconds without a new input; a worker's own alarms come first, unless a library does not let them
+_BEGUN_IN = 300.0  # seconds, at least, for a process that has not begun
 SLOW = {"parquet": 100}  # one in so many inputs: each starts a process
 _SCRIPTS = Path(__file__).parents[1]
 
@@ -147,9 +148,9 @@ class Campaign:
                 return False
             except subprocess.TimeoutExpired:
                 now = self._number(progress)
-            if now != last or now is None:  # it takes a while to begin
+            if now != last:
                 last, since = now, time.monotonic()
-            elif time.monotonic() - since > self.stuck:
+            elif time.monotonic() - since > (self.stuck if now is not None else max(self.stuck, _BEGUN_IN)):
                 process.kill()
                 process.wait()
                 return True
