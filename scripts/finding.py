@@ -26,7 +26,7 @@ from explorer.search.corpus import nearest_of
 from explorer.store import SEARCHED, LibraryFolder
 
 K, RECALL, TURNS = 10, 0.99, 3
-_OURS, _EFFORTS = "explorer", (10, 16, 24, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 400, 800)
+_OURS, _EFFORTS = "explorer", tuple(round(K * 2 ** (step / 6)) for step in range(40))
 _ADDED = 50_000  # vectors at a time
 _WARM = 150  # questions, after which ours is compiled
 Find = Callable[[NDArray[np.float32]], Any]
@@ -39,7 +39,7 @@ class Ours:
         self.nearest = nearest_of(folder)
         self.index, wanted = self.nearest._inverted, folder.manifest.search["reach"][0][1]
         assert self.index is not None
-        self.efforts = [round(wanted * 2 ** (step / 4)) for step in range(-8, 13)]
+        self.efforts = [round(wanted * 2 ** (step / 6)) for step in range(-12, 19)]
         entries = folder.manifest.files
         self.megabytes = sum(entries[role].size for role in (*SEARCHED, "neighbors")) / 1e6
         self.seconds = 0.0  # it is part of the library
@@ -121,16 +121,16 @@ def measure(path: Path, questions: NDArray[np.float32]) -> dict[str, Any]:
             indexes[name] = made(blocks(), vectors.shape)
         except ImportError:
             print(f"{name} is not installed", file=sys.stderr)
-    half = len(questions) // 2
-    chosen = {name: _effort(index, questions[:half], true[:half]) for name, index in indexes.items()}
+    chosen = {name: _effort(index, questions[::2], true[::2]) for name, index in indexes.items()}
+    questions, true = questions[1::2], true[1::2]
     seconds: dict[str, list[float]] = {name: [] for name in indexes}
     for _ in range(TURNS):
         for name, index in indexes.items():
-            seconds[name].append(_seconds(index.find, questions[half:]))
+            seconds[name].append(_seconds(index.find, questions))
     return {
         name: {
             "queries_per_s": round(1 / statistics.median(seconds[name])),
-            "recall": round(_recall(index.find, questions[half:], true[half:]), 4),
+            "recall": round(_recall(index.find, questions, true), 4),
             "effort": chosen[name],
             "index_mb": round(index.megabytes),
             "made_in_s": round(index.seconds, 1),

@@ -22,9 +22,9 @@ from explorer.layout import (
     NEAREST,
     LayoutOptions,
     LayoutProcess,
+    begin,
     faithfulness,
     kept_neighbors,
-    principal_components,
     project_from,
     sampled_rows,
 )
@@ -109,9 +109,10 @@ class Derived:
         with ExitStack() as beside:
             if self.saves_memory:
                 self.make_topics(options.seed)
-            start = principal_components(vectors)  # before topics, which keep a thread that runs Python waiting
+            # Before topics, which keep a thread that runs Python waiting.
+            beginning = begin(vectors, neighbors, similarities, options)
             layout = beside.enter_context(ThreadPoolExecutor(1)).submit(
-                project_from, start, neighbors, similarities, options, process, lambda: self._state.array("vectors")
+                project_from, beginning, neighbors, similarities, options, process
             )
             del neighbors, similarities
             if not self.saves_memory:

@@ -56,9 +56,12 @@ def rounds(count: int) -> list[list[tuple[int, int]]]:
 
 
 def cells(
-    n: int, ends: NDArray[np.int32], waits: NDArray[np.float32], states: NDArray[np.int64]
+    n: int, ends: NDArray[np.int32], waits: NDArray[np.float32], states: NDArray[np.int64], first: int = 0
 ) -> dict[tuple[int, int], Cell]:
-    """Return the edges by the blocks of head and tail: `ends` (2, m), `waits` (m,), `states` (b, b) for b blocks."""
+    """Return the edges by the blocks of head and tail: `ends` (2, m), `waits` (m,), `states` (b, b) for b blocks.
+
+    They wait from the `first` epoch on.
+    """
     import numpy as np
 
     count = len(states)
@@ -70,7 +73,9 @@ def cells(
     made = {}
     for number, (a, b) in enumerate(np.ndindex(count, count)):
         own = order[begins[number] : begins[number + 1]]
-        made[a, b] = Cell(ends.take(own, axis=1), np.stack([waits[own]] * 2), int(states[a, b]))
+        made[a, b] = Cell(
+            ends.take(own, axis=1), np.stack([waits[own], waits[own] + np.float32(first)]), int(states[a, b])
+        )
     return made
 
 
@@ -78,10 +83,12 @@ def descend_by_rounds(
     descend: Callable[..., int],
     places: NDArray[np.float32],
     made: dict[tuple[int, int], Cell],
-    epochs: int,
+    epochs: tuple[int, int],
     forces: tuple[float, int, float],
 ) -> None:
-    """Let `descend` move (2, n) `places` along the edges of all cells for so many epochs; `forces` are what it takes.
+    """Let `descend` move (2, n) `places` along the edges of all cells; `forces` are what it takes.
+
+    `epochs` are the first, and the number of all that there would have been from the zeroth on.
 
     The edges of a block with itself have their turn in the first round.
     """
@@ -89,14 +96,14 @@ def descend_by_rounds(
 
     def meet(work: Iterable[Cell], first: int, last: int) -> None:
         for cell in work:
-            cell.state = descend((places, seen), cell.ends, cell.waits, (first, last, epochs), forces, cell.state)
+            cell.state = descend((places, seen), cell.ends, cell.waits, (first, last, epochs[1]), forces, cell.state)
 
     if len(made) == 1:
-        meet(made.values(), 0, epochs)
+        meet(made.values(), *epochs)
         return
     tasks = _tasks(made)
     with ThreadPoolExecutor(min(thread_count(), len(tasks[0]))) as pool:
-        for epoch in range(epochs):
+        for epoch in range(*epochs):
             seen[:] = places
             for together in tasks:
                 for done in [pool.submit(meet, work, epoch, epoch + 1) for work in together]:

@@ -6,7 +6,6 @@ it, the fuzzy graph, is laid out by `descent`.
 
 from __future__ import annotations
 
-import math
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 _EXTENT = 10.0  # of the start, on each axis; UMAP's
 _NOISE = 1e-4  # on the start, so that papers in one place come apart; UMAP's
-_ALL_EPOCHS = 10_000  # papers, up to which each gets all epochs
-_ALL_AGAIN = 1_000_000  # papers, from which on each does so again
-_LEAST_EPOCHS = 150
+_AGAIN = 0.3  # of all epochs, for papers that have places already
 _MOST_PUSHED = 1 / 64  # of all papers, at an edge's turn
 
 
@@ -33,21 +30,29 @@ def optimize(
     neighbors: NDArray[Any],
     similarities: NDArray[Any],
     options: LayoutOptions,
+    *,
+    is_placed: bool = False,
 ) -> NDArray[np.float32]:
-    """Return (n, 2) float32 coordinates, finite and centered, from the (n, 2) `start` and the (n, k) neighbor lists."""
+    """Return (n, 2) float32 coordinates, finite and centered, from the (n, 2) `start` and the (n, k) neighbor lists.
+
+    A start of which the places are the coarse picture already, at its scale, `is_placed`: it gets the second half of
+    fewer epochs, in which nothing moves far and repulsion is whole.
+    """
     import numpy as np
 
     n = len(start)
     random_state = np.random.RandomState(options.seed)
     graph = _fuzzy_graph(start, _with_self_first(neighbors, similarities, options.n_neighbors), random_state)
-    order, epochs, blocks = random_state.permutation(n), epoch_count(n, options), block_count(n)
-    ends, waits = _edges(graph, order, epochs)
+    order, blocks = random_state.permutation(n), block_count(n)
+    again = round(_AGAIN * options.n_epochs)
+    first, end = (again, 2 * again) if is_placed else (0, options.n_epochs)
+    ends, waits = _edges(graph, order, max(end - first, 1))
     del graph  # of many papers, hundreds of megabytes
-    places = _scaled(start, random_state)[order].T.copy()
+    places = (start if is_placed else _scaled(start, random_state))[order].T.copy()
     states = random_state.randint(2**48, size=(blocks, blocks), dtype=np.int64)
-    made = cells(n, ends, waits, states)
+    made = cells(n, ends, waits, states, first)
     del ends, waits
-    descend_by_rounds(_descent(), places, made, epochs, (float(options.learning_rate), *_repulsion(n, options)))
+    descend_by_rounds(_descent(), places, made, (first, end), (float(options.learning_rate), *_repulsion(n, options)))
     placed = np.empty_like(start, dtype=np.float32)
     placed[order] = places.T
     placed -= placed.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -63,17 +68,6 @@ def _edges(graph: Any, order: NDArray[Any], epochs: int) -> tuple[NDArray[np.int
     is_drawn = edges.data >= most / epochs
     ends = np.stack([edges.row[is_drawn], edges.col[is_drawn]]).astype(np.int32)
     return ends, (most / edges.data[is_drawn]).astype(np.float32)
-
-
-def epoch_count(n: int, options: LayoutOptions) -> int:
-    """Return how many epochs n papers get: `n_epochs` up to 10,000, then fewer, as 1 / √n, and more again, as √n.
-
-    The fewest are at 100,000, and a million get all. Measured with 100,000: 500, 200, 150 and 100 epochs keep 28,
-    26, 25 and 22 % of the neighbors, at a trustworthiness of 0.990, 0.986, 0.984 and 0.970. With 150 epochs a million
-    papers have one of 0.913, with 500 of 0.977: they have farther to go.
-    """
-    share = max(math.sqrt(_ALL_EPOCHS / n), math.sqrt(n / _ALL_AGAIN)) if n else 1.0
-    return max(min(_LEAST_EPOCHS, options.n_epochs), round(options.n_epochs * min(1.0, share)))
 
 
 def _repulsion(n: int, options: LayoutOptions) -> tuple[int, float]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class LayoutOptions:
     """Hold UMAP's parameters, by UMAP's names; the defaults are ours, measured by `scripts/layouts.py`.
 
-    `n_neighbors` counts the paper itself, as UMAP does. `n_epochs` are for 10,000 papers and fewer: more papers get
-    fewer (`optimizer.epoch_count`). Repulsion is what makes the picture faithful: UMAP's own, five
-    samples of strength 1, leaves papers near each other that have nothing to do with each other.
+    `n_neighbors` counts the paper itself, as UMAP does. `n_epochs` are for papers without a place: of more than
+    50,000, those of a sample (`levels`); the others get three tenths. Repulsion is what makes the picture faithful:
+    UMAP's own, five samples of strength 1, leaves papers near each other that have nothing to do with each other.
     """
 
     n_neighbors: int = 15

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from explorer.cache import cache_folder
+from explorer.layout.faithfulness import NEAREST
+from explorer.layout.levels import Level
 from explorer.layout.options import LayoutOptions
 
 if TYPE_CHECKING:
@@ -68,16 +71,20 @@ class LayoutProcess:
         neighbors: NDArray[Any],
         similarities: NDArray[Any],
         options: LayoutOptions,
+        coarser: Sequence[Level] = (),
     ) -> NDArray[np.float32] | None:
-        """Return what `optimizer.optimize` returns; None when no process could do it.
+        """Return what `levels.lay_out` returns; None when no process could do it.
 
         One that dies may have been given damaged code: that is removed, to be compiled anew the next time, and a second
         process does without.
         """
-        count = options.n_neighbors
+        count = max(options.n_neighbors, NEAREST)
+        arrays = [start, neighbors[:, :count], similarities[:, :count]]
+        for level in coarser:
+            arrays += [level.sample, level.neighbors[:, :count], level.similarities[:, :count]]
         for _ in range(2):
             self.start()
-            placed = self._asked(options, start, neighbors[:, :count], similarities[:, :count])
+            placed = self._asked(options, arrays)
             if self._process is None or placed is not None:
                 return placed
             self._end()
@@ -85,18 +92,19 @@ class LayoutProcess:
             self._spare = self._spare or TemporaryDirectory(ignore_cleanup_errors=True)
         return None
 
-    def _asked(self, options: LayoutOptions, *arrays: NDArray[Any]) -> NDArray[np.float32] | None:
-        """Send options and arrays, the start first; return what comes back, None when it is no layout of that start."""
+    def _asked(self, options: LayoutOptions, arrays: list[NDArray[Any]]) -> NDArray[np.float32] | None:
+        """Send options and arrays; return what comes back, None when it is no layout of so many papers."""
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return None
         try:
-            self._process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
+            said = {"options": asdict(options), "arrays": len(arrays)}
+            self._process.stdin.write(json.dumps(said).encode() + b"\n")
             for values in arrays:
                 send_array(self._process.stdin, values)
             placed = receive_array(self._process.stdout)
         except (OSError, ValueError):
             return None
-        return placed if placed.shape == arrays[0].shape else None
+        return placed if placed.shape == (len(arrays[1]), 2) else None
 
     def _end(self) -> None:
         if self._process is not None:

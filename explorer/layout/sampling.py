@@ -1,4 +1,4 @@
-"""Pictures of very many papers: a sample is laid out, the others are placed by their neighbors, a block at a time.
+"""Samples of many papers that leave nothing out, and places for the others by their neighbors, a block at a time.
 
 The sample leaves no field out: every paper is in it or has one of it among its 14 nearest, so of any papers that are
 each other's nearest one is in it, and single papers that are near to none of it are in it themselves. Which of them:
@@ -12,7 +12,7 @@ and clustering", IEEE Transactions on Pattern Analysis and Machine Intelligence 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -27,39 +27,26 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
     Coordinates = NDArray[np.float32]
 
-LIMIT = 1_000_000  # papers that are laid out without a sample
 _COLUMNS = (1, 2, 4, 8, 14)  # nearest that may stand for a paper: the fewer, the more papers are in the sample
 _HOPS = 14  # nearest, and of these the nearest, that may be neighbors of a paper in the sample
 _TOGETHER = 1000  # papers of the sample at a time whose neighbors are sought: about 150 MB
 _PLACED = 10_000  # papers at a time that are placed: about 50 MB each thread
 _PASSES = 2
-_WORTH = 0.8  # of all papers in the sample: with more there is nothing to gain
 
 
-def project_by_sample(
-    vectors: NDArray[np.floating[Any]],
-    neighbors: NDArray[Any],
-    similarities: NDArray[Any],
-    seed: int,
-    lay_out: Callable[[NDArray[np.float32], NDArray[Any], NDArray[Any]], Coordinates],
-) -> Coordinates:
-    """Return (n, 2) float32 coordinates, finite and centered, of which `lay_out` makes those of a sample.
+def placed_by_sample(made: Coordinates, sample: Rows, neighbors: NDArray[Any], seed: int) -> Coordinates:
+    """Return (n, 2) float32 coordinates, finite and centered, of all papers: `made` (m, 2) are those of a sample.
 
-    `vectors`, `neighbors` and `similarities` are what `project` takes, in memory or mapped; `lay_out` gets the same of
-    the sample, or of all papers where no smaller sample stands for them. The same input gives the same bytes, whatever
-    the number of threads. Memory grows with the sample and with some 50 bytes for each paper.
+    `sample` (m,) are its rows, of which each of the others has one among its nearest, `neighbors` (n, k). The same
+    input gives the same bytes, whatever the number of threads. Memory grows with some 50 bytes for each paper.
     """
     import numpy as np
 
-    sample = sampled(neighbors, seed)
-    if len(sample) > _WORTH * len(vectors):  # papers that are near to nobody else
-        return lay_out(vectors, neighbors, similarities)
-    lists = lists_within(vectors, neighbors, sample, similarities.shape[1])
-    made = lay_out(np.asarray(vectors[sample], dtype=np.float32), *lists)
-    coordinates = np.full((len(vectors), 2), np.nan, dtype=np.float32)
+    n = len(neighbors)
+    coordinates = np.full((n, 2), np.nan, dtype=np.float32)
     coordinates[sample] = made
     others = np.flatnonzero(np.isnan(coordinates[:, 0]))
-    aside = _aside(len(others), spacing(made.astype(np.float64)) * np.sqrt(len(sample) / len(vectors)), seed)
+    aside = _aside(len(others), spacing(made.astype(np.float64)) * np.sqrt(len(sample) / n), seed)
     for _ in range(_PASSES):
         coordinates[others] = _by_neighbors(coordinates, neighbors, others) + aside
     coordinates -= coordinates.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -76,8 +63,8 @@ def _aside(count: int, radius: float, seed: int) -> Coordinates:
     return np.asarray(steps, dtype=np.float32)
 
 
-def sampled(neighbors: NDArray[Any], seed: int) -> Rows:
-    """Return rows, ascending, so that every other one has one of them among its 14 nearest: `LIMIT` at most, if it can.
+def sampled(neighbors: NDArray[Any], seed: int, most: int) -> Rows:
+    """Return rows, ascending, so that every other one has one of them among its 14 nearest: `most` at most, if it can.
 
     `neighbors` are the (n, k) rows nearest to each, itself excluded, the nearest first.
     """
@@ -86,7 +73,7 @@ def sampled(neighbors: NDArray[Any], seed: int) -> Rows:
     order = np.random.default_rng(seed).permutation(len(neighbors))
     for columns in _COLUMNS:
         sample = _standing_for_all(neighbors[:, :columns], order)
-        if len(sample) <= LIMIT:
+        if len(sample) <= most:
             break
     return sample
 
@@ -112,10 +99,11 @@ def _blocks(rows: Rows, size: int = 100_000) -> Iterator[Rows]:
 
 
 def lists_within(
-    vectors: NDArray[np.floating[Any]], neighbors: NDArray[Any], sample: Rows, k: int
+    vectors: NDArray[np.float32], neighbors: NDArray[Any], sample: Rows, k: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the neighbors within a sample, as positions in it (m, min(k, m - 1)), nearest first, and their cosines.
 
+    `vectors` (m, d) are the unit rows of the sample, `neighbors` (n, k) those of all papers.
     They are sought among a paper's neighbors and the neighbors of these; where there are too few, any others stand in.
     """
     import numpy as np
@@ -125,7 +113,7 @@ def lists_within(
     k = min(k, len(sample) - 1)
 
     def listed(some: Rows) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        return _listed(vectors, _candidates(neighbors, at, some, k), sample, at[some])
+        return _listed(vectors, _candidates(neighbors, at, some, k), at[some])
 
     with ThreadPoolExecutor(thread_count()) as pool:
         found = list(pool.map(listed, _blocks(sample, _TOGETHER)))
@@ -149,17 +137,16 @@ def _candidates(neighbors: NDArray[Any], at: NDArray[np.int32], rows: Rows, k: i
 
 
 def _listed(
-    vectors: NDArray[np.floating[Any]], candidates: NDArray[np.int32], sample: Rows, own: NDArray[np.int32]
+    vectors: NDArray[np.float32], candidates: NDArray[np.int32], own: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return candidates, the nearest first, and their cosines; what is none comes last."""
     import numpy as np
 
     order = np.argsort(candidates < 0, axis=1, kind="stable")
     candidates = np.take_along_axis(candidates, order, axis=1)[:, : int((candidates >= 0).sum(axis=1).max())]
-    queries = np.asarray(vectors[sample[own]], dtype=np.float32)
     cosines = np.empty(candidates.shape, dtype=np.float32)
-    for row, (query, those) in enumerate(zip(queries, candidates, strict=True)):
-        cosines[row] = np.asarray(vectors[sample[those]], dtype=np.float32) @ query
+    for row, (query, those) in enumerate(zip(vectors[own], candidates, strict=True)):
+        cosines[row] = vectors[those] @ query
     cosines[candidates < 0] = -np.inf
     order = np.argsort(-cosines, axis=1, kind="stable")
     return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(cosines, order, axis=1)

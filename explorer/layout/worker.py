@@ -15,6 +15,7 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from explorer.layout.levels import Level, lay_out
 from explorer.layout.options import LayoutOptions
 from explorer.layout.process import receive_array, send_array
 
@@ -41,11 +42,12 @@ def main() -> None:
     _compile(optimize)
     if not (line := source.readline()):
         return
-    options = LayoutOptions(**json.loads(line))
-    start, neighbors, similarities = (receive_array(source) for _ in range(3))
+    said = json.loads(line)
+    start, neighbors, similarities, *arrays = (receive_array(source) for _ in range(said["arrays"]))
     if not watch.is_alive():
         watch.start()
-    send_array(answer, optimize(start, neighbors, similarities, options))
+    coarser = [Level(*arrays[place : place + 3]) for place in range(0, len(arrays), 3)]
+    send_array(answer, lay_out(optimize, start, neighbors, similarities, LayoutOptions(**said["options"]), coarser))
     answer.close()
 
 
