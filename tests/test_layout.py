@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explorer import layout
 from explorer.index import NearestRows
-from explorer.layout import LayoutOptions, faithfulness, kept_neighbors, principal_components, project
+from explorer.layout import LayoutOptions, components, faithfulness, kept_neighbors, principal_components, project
 from explorer.layout.descent import descend
-from explorer.layout.optimizer import _descent, _repulsion, epoch_count
+from explorer.layout.optimizer import _descent, _repulsion, optimize
 
 VECTORS = Path(__file__).parents[2] / "shared" / "data" / "corpora" / "arxiv-100k.vectors.f16.npy"
 
@@ -58,7 +57,7 @@ def test_principal_components_of_blocks_are_those_of_all(n: int, d: int, monkeyp
         plane = np.linalg.eigh(products)[1][:, ::-1][:, :2]
         plane *= np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
         assert whole.tobytes() == (centered @ plane.astype(np.float32)).tobytes()
-    monkeypatch.setattr(layout, "_IN_HAND", 4 * d * 37)
+    monkeypatch.setattr(components, "_IN_HAND", 4 * d * 37)
     np.testing.assert_allclose(principal_components(vectors), whole, atol=1e-4 * np.abs(whole).max())
 
 
@@ -214,13 +213,26 @@ def test_in_a_small_library_each_is_pushed_as_hard_as_in_a_larger_one(n: int, sa
     assert _repulsion(n, LayoutOptions()) == (samples, pytest.approx(strength))
 
 
-@pytest.mark.parametrize(
-    ("n", "asked", "epochs"),
-    [(1, 500, 500), (10_000, 500, 500), (10_200, 500, 495), (40_000, 500, 250), (100_000, 500, 158),
-     (160_000, 500, 200), (10**6, 500, 500), (10**7, 500, 500), (40_000, 10, 10), (40_000, 280, 150), (160_000, 70, 70), (10, 0, 0)],
-)  # fmt: skip
-def test_many_papers_get_fewer_epochs_but_not_too_few(n: int, asked: int, epochs: int) -> None:
-    assert epoch_count(n, LayoutOptions(n_epochs=asked)) == epochs
+def test_papers_that_have_places_stay_about_there() -> None:
+    """A picture mirrored and turned is as good as it was: it is kept, where a start would be scaled and moved on."""
+    _, neighbors, similarities = graph_of(groups(5, 40))
+    made = optimize(layout_of(groups(5, 40)), neighbors, similarities, LayoutOptions())
+    turned = made[:, ::-1] * np.float32([3, -3])
+    again = optimize(turned, neighbors, similarities, LayoutOptions(), is_placed=True)
+    np.testing.assert_allclose(again.mean(axis=0), 0, atol=1e-4)
+    centers = [places.reshape(5, 40, 2).mean(axis=1) for places in (turned, again)]
+    apart = np.linalg.norm(centers[0][:, None] - centers[0], axis=2)
+    moved_by = np.linalg.norm(centers[1] - centers[0], axis=1)
+    assert moved_by.max() < 0.5 * apart[apart > 0].min()
+    afresh = optimize(turned, neighbors, similarities, LayoutOptions())
+    assert np.ptp(afresh) < 0.7 * np.ptp(again)  # began at an extent of ten
+
+
+def test_no_epochs_leave_places_where_they_are() -> None:
+    _, neighbors, similarities = graph_of(groups(3, 20))
+    places = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    made = optimize(places, neighbors, similarities, LayoutOptions(n_epochs=0), is_placed=True)
+    np.testing.assert_allclose(made, places - places.mean(axis=0), atol=1e-5)
 
 
 def test_no_repulsion_at_all_is_a_layout_too() -> None:

@@ -93,7 +93,7 @@ def test_every_edge_has_its_turn_in_every_epoch_and_nobody_else_has_its_blocks(c
             np.add.at(both[0], (0, ends), 1)
         return state + 1
 
-    descend_by_rounds(descend, places, made, 3, (0.5, 7, 2.0))
+    descend_by_rounds(descend, places, made, (0, 3), (0.5, 7, 2.0))
     np.testing.assert_array_equal(places, [[72] * 12, [0] * 12])
     if count > 1:
         assert [sum(cell.state for cell in made.values())] == [sum(range(count**2)) + 3 * count**2]
@@ -112,7 +112,7 @@ def test_what_fails_in_a_thread_is_raised(cut: Any) -> None:
         raise MemoryError("no room")
 
     with pytest.raises(MemoryError, match="no room"):
-        descend_by_rounds(fail, np.zeros((2, 8), dtype=np.float32), made, 2, (0.5, 7, 2.0))
+        descend_by_rounds(fail, np.zeros((2, 8), dtype=np.float32), made, (0, 2), (0.5, 7, 2.0))
 
 
 @pytest.mark.parametrize("count", [4, 8])
