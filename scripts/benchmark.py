@@ -6,6 +6,7 @@
     .venv/bin/python scripts/benchmark.py --only map  the page, written to artifacts/benchmarks/map.json
     .venv/bin/python scripts/benchmark.py --only growth  additions, reading, written to artifacts/benchmarks/growth.json
     .venv/bin/python scripts/benchmark.py --only scale  to a million papers, written to artifacts/benchmarks/scale.json
+    .venv/bin/python scripts/benchmark.py --only engine  by workers, written to artifacts/benchmarks/engine.json
 
 A time says little away from its machine; a ratio of medians of one run does. Every case runs all its contestants in
 turns. Compiled code and the prepared model may be kept between turns, results may not: what is built is removed. The
@@ -31,6 +32,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import engines
 import growing
 import mapping
 import scaling
@@ -405,7 +407,7 @@ _SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
 }
 
 
-_OTHERS: dict[str, Any] = {"map": mapping, "growth": growing, "scale": scaling}
+_OTHERS: dict[str, Any] = {"map": mapping, "growth": growing, "scale": scaling, "engine": engines}
 
 
 def main() -> None:
