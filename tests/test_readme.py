@@ -150,6 +150,14 @@ def test_the_tables_of_scale_are_what_was_measured() -> None:
         assert table in README
 
 
+def test_the_table_of_engines_is_what_was_measured() -> None:
+    engines = loaded("engines")
+    measured = json.loads(engines.RESULTS.read_text(encoding="utf-8"))
+    assert not measured["quick"]
+    (table,) = engines.tables(measured)
+    assert table in README
+
+
 def test_files_it_links_to_exist() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (PROJECT / target).exists(), target
