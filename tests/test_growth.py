@@ -285,6 +285,8 @@ def test_refitting_moves_the_picture_and_nothing_else(grown: Library, write_pape
     # Laid on the old one: nearer to it than to its own mirror image.
     assert np.linalg.norm(moved - places) < np.linalg.norm(moved * [1, -1] - places)
     assert is_right(grown)
+    said = CliRunner().invoke(cli, ["layout", "--refit", "-l", str(grown.path)])
+    assert said.stdout == f"90 papers in {grown.path} (drawn anew)\n"
 
 
 def test_records_that_cannot_be_papers_are_kept_in_one_list(grown: Library, write_papers: WritePapers) -> None:

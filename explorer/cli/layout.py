@@ -23,4 +23,4 @@ def layout_command(refit: bool, path: Path | None, as_json: bool) -> None:  # no
     from explorer.library import Library
 
     with Library.open(path) as library:
-        print_growth(library, library.refit(), as_json)
+        print_growth(library, library.refit(), as_json, "drawn anew")

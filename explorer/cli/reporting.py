@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 _CROWDED = 0.2  # of a library's papers that were placed among others: then it is worth drawing the map anew
 
 
-def print_growth(library: Library, report: GrowthReport, as_json: bool) -> None:
-    """Print what became of a library, and on standard error whether its page shows an earlier state."""
+def print_growth(library: Library, report: GrowthReport, as_json: bool, unchanged: str = "nothing has changed") -> None:
+    """Print what became of a library, and on standard error whether its page shows an earlier state.
+
+    `unchanged` is said where no paper is another.
+    """
     if as_json:
         print_json({"library": str(library.path), **asdict(report)})
     else:
-        _print_in_words(library, report)
+        _print_in_words(library, report, unchanged)
     _say_map_is_old(library)
 
 
-def _print_in_words(library: Library, report: GrowthReport) -> None:
+def _print_in_words(library: Library, report: GrowthReport, unchanged: str) -> None:
     details = [
         (report.added, "added"),
         (report.changed, "with another text"),
@@ -33,7 +36,7 @@ def _print_in_words(library: Library, report: GrowthReport) -> None:
         (report.unknown, "not in the library"),
         (report.rejected_count, "rejected"),
     ]
-    told = ", ".join(f"{count} {what}" for count, what in details if count) or "nothing has changed"
+    told = ", ".join(f"{count} {what}" for count, what in details if count) or unchanged
     papers = "1 paper" if report.papers == 1 else f"{report.papers} papers"
     say(f"{papers} in {library.path} ({told})")
     print_reading(report, library.path)
