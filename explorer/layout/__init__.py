@@ -1,18 +1,20 @@
 """Neighbor graph to two dimensions with UMAP. May import papers, cache and errors.
 
-components     principal components, where a layout begins
-levels         samples of many papers, which are laid out first
-sampling       these samples, their neighbors, and places for the papers that are not in them
-optimizer      UMAP on one neighbor graph, in this process
-descent        its inner loop, which is compiled
-blocks         that loop by several threads, the same bytes for any number of them
-process        the same in a process of its own, which starts and compiles while other work goes on
-worker         that process
-faithfulness   how much of the truth the picture keeps
-picture        which points are nearest in it
-newcomers      places for papers that join a picture in which nobody else moves
-fields         pictures of whole fields that are new to it, and where there is room for them
-alignment      turning a new picture so that it looks like the one before
+    components     principal components, where a layout begins
+    levels         samples of many papers, which are laid out first
+    sampling       these samples, their neighbors, and places for the papers that are not in them
+    optimizer      UMAP on one neighbor graph, in this process
+    descent        its inner loop, which is compiled
+    blocks         that loop by several threads, the same bytes for any number of them
+    process        the same in a process of its own, which starts and compiles while other work goes on
+    worker         that process
+    faithfulness   how much of the truth the picture keeps
+    picture        which points are nearest in it
+    newcomers      places for papers that join a picture in which nobody else moves
+    fields         pictures of whole fields that are new to it, and where there is room for them
+    alignment      turning a new picture so that it looks like the one before
+
+One graph, one loss, one descent, for ten papers and for a million: what changes with their number is where they begin.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def project(
     options: LayoutOptions,
     process: LayoutProcess | None = None,
 ) -> Coordinates:
-    """Return (n, 2) float32 coordinates.
+    """Return (n, 2) float32 coordinates that put near rows together.
 
     `vectors` are (n, d) unit rows, `neighbors` the (n, k) rows nearest to each, itself excluded, `similarities` their
     cosines. A `process` that was started before has compiled by now. The same input gives the same bytes on the same
