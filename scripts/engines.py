@@ -25,7 +25,7 @@ LOCAL, DASK = "local", "dask, one worker"
 
 
 def measure(folder: Path, papers: int) -> dict[str, Any]:
-    """Build by turns; return all times, and the ratio of their medians."""
+    """Build by turns; return all times, and their medians."""
     from distributed import LocalCluster
 
     source, library = folder / "papers.jsonl", folder / "library"
@@ -46,8 +46,7 @@ def measure(folder: Path, papers: int) -> dict[str, Any]:
         name: {stage: round(statistics.median(one[stage] for one in found), 2) for stage in found[0]}
         for name, found in turns.items()
     }
-    ratio = medians[DASK]["whole process"] / medians[LOCAL]["whole process"]
-    return {"papers": papers, "turns": turns, "medians": medians, "ratio": round(ratio, 3)}
+    return {"papers": papers, "turns": turns, "medians": medians}
 
 
 def tables(outcome: dict[str, Any]) -> list[str]:
