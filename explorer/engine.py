@@ -91,13 +91,13 @@ class DaskEngine:
     def __enter__(self) -> DaskEngine:
         """Connect. Raises EngineUnavailable where nobody answers."""
         try:
-            from distributed import Client, LocalCluster
+            from distributed import LocalCluster
         except ImportError:
             raise EngineUnavailable(_INSTALL) from None
         try:
             if self._address is None:
                 self._cluster = LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0")
-            self._client = Client(self._cluster or self._address, timeout=_PATIENCE, set_as_default=False)
+            self._client = _connected(self._cluster or self._address)
             self._client.wait_for_workers(1, timeout=_ALONE)
         except (OSError, ValueError, TimeoutError) as error:
             self._close()
@@ -164,6 +164,25 @@ class DaskEngine:
         for each in (self._client, self._cluster):
             if each is not None:
                 each.close()
+
+
+def _connected(to: Any) -> Any:
+    """Return a client of a cluster. Raises what the client raises, after it has been closed.
+
+    One that could not begin would close itself when it is collected as garbage; and where that happens while another
+    begins, both wait for one lock of `distributed` without end.
+    """
+    from distributed import Client
+
+    class Closing(Client):
+        def start(self, **kwargs: Any) -> None:
+            try:
+                super().start(**kwargs)  # type: ignore[no-untyped-call]
+            except BaseException:
+                self.close()  # type: ignore[no-untyped-call]
+                raise
+
+    return Closing(to, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
 
 
 ENGINES: dict[str, Callable[[str | None], Engine]] = {"local": LocalEngine, "dask": DaskEngine}

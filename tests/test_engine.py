@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import operator
@@ -96,6 +97,20 @@ def test_a_scheduler_that_does_not_answer_is_told(address: str, monkeypatch: pyt
     monkeypatch.setattr(engine, "_PATIENCE", 1.0)
     with pytest.raises(EngineUnavailable, match=f"^no Dask cluster with a worker answers at {address} "):
         DaskEngine(address).__enter__()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://127.0.0.1:9", "tcp://127.0.0.1"])
+def test_a_client_that_could_not_begin_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it closes itself whenever it is collected: also while another begins, and both hang."""
+    from distributed import Client
+
+    monkeypatch.setattr(engine, "_PATIENCE", 1.0)
+    with pytest.raises(EngineUnavailable) as told:
+        DaskEngine(address).__enter__()
+    assert told.value.__cause__ is not None  # what was raised holds the client
+    status = [each.status for each in gc.get_objects() if isinstance(each, Client) and each._start_arg == address]
+    assert status
+    assert set(status) == {"closed"}
 
 
 def test_a_scheduler_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
