@@ -229,11 +229,20 @@ def test_what_is_compiled_is_what_it_says(searched: Searched, share: float | Non
     allowed = None if share is None else np.random.default_rng(0).random(ROWS) < share
     scanner, sought = index._scanner, Sought(600, 150, 30, 6)
     codes = asked(query @ index._weights)
-    plain = compiling.searching(lambda function: function)
+    plain = compiling.searching(lambda function: function, lambda array, row: None)
     may = np.empty(0, dtype=bool) if allowed is None else allowed
     found = plain(scanner._held, codes, may, scanner._counted(allowed), sought)
     assert found.tolist() == scanner.by_numpy(codes, allowed, sought).tolist()
     assert len(found) == 30
+
+
+@given(rows=st.lists(st.integers(0, 2**31 - 1) | st.integers(0, 9), max_size=32))
+def test_a_row_is_new_once(rows: list[int]) -> None:
+    is_new, seen, held = compiling._remembering(lambda function: function), np.full(64, -1, dtype=np.int32), set()
+    for row in np.array(rows, dtype=np.int32):
+        assert is_new(seen, row) == (int(row) not in held)
+        held.add(int(row))
+    assert sorted(seen[seen >= 0].tolist()) == sorted(held)
 
 
 def test_rows_that_are_many_times_the_same_are_found_by_both() -> None:
@@ -287,13 +296,21 @@ def test_cosines_of_bits_are_those_of_numbers(rows: list[list[float]], seed: int
     query = np.random.default_rng(seed).normal(size=7).astype(np.float32)
     query /= np.linalg.norm(query)
     exact = halves.astype(np.float64) @ query / np.linalg.norm(halves.astype(np.float64), axis=1)
-    for cosines in (compiling.compiled_cosines(), compiling.comparing(lambda function: function)):
-        np.testing.assert_allclose(cosines(halves.view(np.uint16), query), exact, atol=1e-6)
+    np.testing.assert_allclose(
+        compiling._halves(lambda function: function)(halves.view(np.uint16), query), exact, atol=1e-6
+    )
+    for near in (compiling.compiled_cosines(), compiling.comparing(lambda function: function)):
+        for k in range(1, len(exact) + 1):
+            found = set(near(halves.view(np.uint16), query, k, 1e-3).tolist())
+            least = np.sort(exact)[-k] - 1e-3
+            assert set(np.flatnonzero(exact >= least + 1e-5).tolist()) <= found
+            assert found <= set(np.flatnonzero(exact >= least - 1e-5).tolist())
 
 
-def test_a_row_of_zeros_is_no_error_of_what_is_compiled() -> None:
-    cosines = compiling.compiled_cosines()(np.zeros((1, 8), dtype=np.uint16), np.ones(8, dtype=np.float32))
-    assert np.isnan(cosines).tolist() == [True]
+def test_a_row_of_zeros_is_among_the_near_so_that_it_is_refused() -> None:
+    rows = np.float16([[0, 1], [0, 0], [1, 0], [-1, 0]])
+    near = compiling.compiled_cosines()(rows.view(np.uint16), np.float32([1, 0]), 2, 1e-5)
+    assert near.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])

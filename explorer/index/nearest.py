@@ -195,15 +195,24 @@ class NearestRows:
     def _units(self, rows: Sequence[int] | NDArray[np.integer[Any]]) -> Vectors:
         return self.vectors[rows] if "vectors" in vars(self) else unit(self._source.take(rows))
 
-    def _about(self, query: Vectors, rows: NDArray[Any]) -> Similarities:
-        """Return the cosines of some rows with a (d,) unit query, (m,), good to 1e-6."""
-        if "vectors" not in vars(self) and self._inverted is not None and self._inverted.is_compiled:
-            taken = self._source.take(rows)
-            if taken.dtype == "float16":
-                about: Similarities = compiled_cosines()(taken.view("uint16"), query)
-                return about
-        products: Similarities = self._units(rows) @ query
-        return products
+    def _near(self, query: Vectors, rows: NDArray[Any], k: int) -> tuple[NDArray[Any], Vectors]:
+        """Return those of some rows, m, which may be among their k nearest to a query, and their unit vectors, (m, d).
+
+        Cosines good to 1e-6 tell, for many questions by compiled code.
+        """
+        import numpy as np
+
+        is_in_memory = "vectors" in vars(self)
+        taken = self.vectors[rows] if is_in_memory else self._source.take(rows)
+        if not 0 < k < len(rows):
+            return rows, taken if is_in_memory else unit(taken)
+        if taken.dtype == "float16" and self._inverted is not None and self._inverted.is_compiled:
+            near = compiled_cosines()(taken.view("uint16"), query, k, _ROUNDING)
+            return rows[near], unit(taken[near])
+        units = taken if is_in_memory else unit(taken)
+        cosines = units @ query
+        near = cosines >= np.partition(cosines, len(rows) - k)[len(rows) - k] - _ROUNDING
+        return rows[near], units[near]
 
     def _is_in_memory(self) -> bool:
         """Tell whether the vectors are in memory, or asked for so often by now that they should be."""
@@ -344,11 +353,8 @@ class NearestRows:
 
         blocks = []
         for start in range(0, max(len(rows), 1), ROWS):
-            some = rows[start : start + ROWS]
-            if 0 < k < len(some):
-                cosines = self._about(query, some)
-                some = some[~(cosines < np.partition(cosines, len(some) - k)[len(some) - k] - _ROUNDING)]
-            blocks.append((some, _cosines(self._units(some), query)))
+            near, units = self._near(query, rows[start : start + ROWS], k)
+            blocks.append((near, _cosines(units, query)))
         rows, similarities = (np.concatenate(values) for values in zip(*blocks, strict=True))
         order = np.lexsort((rows, -similarities))[:k]
         return rows[order].astype(np.int32), similarities[order]

@@ -37,9 +37,11 @@ def asked(weights: NDArray[np.floating[Any]]) -> Asked:
     import numpy as np
 
     exact = weights.astype(np.float64)
-    if not exact.any():  # a question in directions that codes leave out: all are as near
+    sizes = abs(exact)
+    largest = sizes.max()
+    if not largest:  # a question in directions that codes leave out: all are as near
         return np.zeros(len(exact), dtype=np.int16)
-    most = min(_OF_QUERY / abs(exact).max(), (2**31 - 1 - 128 * len(exact)) / (128 * abs(exact).sum()))
+    most = min(_OF_QUERY / largest, (2**31 - 1 - 128 * len(exact)) / (128 * sizes.sum()))
     codes: Asked = np.rint(exact * most).astype(np.int16)
     return codes
 

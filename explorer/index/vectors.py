@@ -89,7 +89,8 @@ def lengths_of(vectors: Vectors, first_row: int) -> NDArray[np.float64]:
     import numpy as np
 
     lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    wrong = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
-    if len(wrong):
-        raise InvalidInput(f"the vector of row {first_row + wrong[0]} is zero or not finite, so it is near to nothing")
+    is_right = (lengths > 0) & (lengths < np.inf)
+    if not is_right.all():
+        wrong = first_row + int(np.argmin(is_right))
+        raise InvalidInput(f"the vector of row {wrong} is zero or not finite, so it is near to nothing")
     return lengths
