@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.index.clusters import Clusters, Part
 from explorer.index.compiled import compiled_cosines
 from explorer.index.inverted import InvertedFile
+from explorer.index.pairing import compiled_sums, summed
 from explorer.index.products import Among, ExactIndex, ProductIndex, VectorIndex, choosing, single_threaded
 from explorer.index.vectors import ROWS, InMemory, VectorRows, lengths_of, unit
 
@@ -37,6 +38,9 @@ _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
+_COMPILED_FROM = (
+    50_000  # rows of a graph; of fewer, NumPy has compared the candidates while a compiler would be loading
+)
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 
 
@@ -65,6 +69,7 @@ class NearestRows:
         self._inverted = inverted
         self._source: VectorRows = vectors if hasattr(vectors, "blocks") else InMemory(vectors)
         self._scans = 0
+        self._sums: Callable[[Vectors, Vectors, NDArray[Any]], NDArray[np.float64]] = summed
 
     @cached_property
     def vectors(self) -> Vectors:
@@ -161,6 +166,8 @@ class NearestRows:
         They are exact, unless they are looked for `within` clusters' covers of so many rows; then blocks are clusters.
         """
         asked = range(len(self.vectors)) if rows is None else rows
+        if len(asked) >= _COMPILED_FROM:
+            self._sums = compiled_sums()
         sizes = min(k, len(self.vectors) - 1), min(max(k, shortlist), len(self.vectors) - 1)
         if within is None:
             tied: dict[bytes, tuple[Rows, Similarities]] = {}
@@ -178,7 +185,7 @@ class NearestRows:
         choose = choosing(len(self.vectors))
 
         def neighbors(part: Part) -> GraphBlock:
-            index = Among(ProductIndex(self.vectors[part.among], choose), part.among)
+            index = Among(ProductIndex(self.vectors.take(part.among, axis=0), choose), part.among)
             return self._neighbors(part.own, sizes, tied, (index, part.among))
 
         parts = clusters.parts(asked, max(size, sizes[1] + _SPARE + 1))
@@ -328,7 +335,7 @@ class NearestRows:
 
         cosines = np.empty(candidates.shape)
         for some in (slice(start, start + _TOGETHER) for start in range(0, len(queries), _TOGETHER)):
-            cosines[some] = (self.vectors[candidates[some]].astype(np.float64) * queries[some, None]).sum(axis=2)
+            cosines[some] = self._sums(self.vectors, queries[some], candidates[some])
         similarities: Similarities = np.clip(cosines, -1, 1).astype(np.float32)
         return similarities
 
