@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.layout.components import Vectors, principal_components, taken
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 FROM = 50_000  # papers; more have a sample that is laid out first
 AGAIN_FROM = 200_000  # papers of a sample; more have one, too: neighbors in a sample of a sample are less true
 LIMIT = 1_000_000  # papers; of more, only a sample is laid out
-_EPOCHS = 0.5  # of all epochs, where there is a sample: with 100,000 papers, more made no picture truer
 _WORTH = 0.8  # of all papers in the sample: with more there is nothing to gain
 
 
@@ -78,8 +76,6 @@ def lay_out(
 
     `optimize` lays out one level: `optimizer.optimize`.
     """
-    if coarser:
-        options = replace(options, n_epochs=round(_EPOCHS * options.n_epochs))
     graphs = [(neighbors, similarities), *((level.neighbors, level.similarities) for level in coarser)]
     made = optimize(start, *graphs.pop(), options)
     for level in reversed(coarser):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EXTENT = 10.0  # of the start, on each axis; UMAP's
 _NOISE = 1e-4  # on the start, so that papers in one place come apart; UMAP's
+_AGAIN = 0.3  # of all epochs, for papers that have places already
 _MOST_PUSHED = 1 / 64  # of all papers, at an edge's turn
 
 
@@ -35,7 +36,7 @@ def optimize(
     """Return (n, 2) float32 coordinates, finite and centered, from the (n, 2) `start` and the (n, k) neighbor lists.
 
     A start of which the places are the coarse picture already, at its scale, `is_placed`: it gets the second half of
-    the epochs, in which nothing moves far and repulsion is whole.
+    fewer epochs, in which nothing moves far and repulsion is whole.
     """
     import numpy as np
 
@@ -43,7 +44,8 @@ def optimize(
     random_state = np.random.RandomState(options.seed)
     graph = _fuzzy_graph(start, _with_self_first(neighbors, similarities, options.n_neighbors), random_state)
     order, blocks = random_state.permutation(n), block_count(n)
-    first, end = options.n_epochs // 2 if is_placed else 0, options.n_epochs
+    again = round(_AGAIN * options.n_epochs)
+    first, end = (again, 2 * again) if is_placed else (0, options.n_epochs)
     ends, waits = _edges(graph, order, max(end - first, 1))
     del graph  # of many papers, hundreds of megabytes
     places = (start if is_placed else _scaled(start, random_state))[order].T.copy()

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 class LayoutOptions:
     """Hold UMAP's parameters, by UMAP's names; the defaults are ours, measured by `scripts/layouts.py`.
 
-    `n_neighbors` counts the paper itself, as UMAP does. `n_epochs` are halved where more than 50,000 papers are laid
-    out by `levels`: that many for a sample, then the second half of these for all. Repulsion is what makes the picture
-    faithful: UMAP's own, five samples of strength 1, leaves papers near each other that have nothing to do with each
-    other.
+    `n_neighbors` counts the paper itself, as UMAP does. `n_epochs` are for papers without a place: of more than
+    50,000, those of a sample (`levels`); the others get three tenths. Repulsion is what makes the picture faithful:
+    UMAP's own, five samples of strength 1, leaves papers near each other that have nothing to do with each other.
     """
 
     n_neighbors: int = 15
