@@ -445,6 +445,7 @@ def test_answers_are_those_without_an_index(
 ) -> None:
     """With so much effort all papers are looked at here; with less, scores are the same where papers are."""
     monkeypatch.setattr(listing, "_EFFORT", effort)
+    monkeypatch.setattr(listing, "_EFFORT_FOR_ALL", effort)
     monkeypatch.setattr(listing, "_COMPARED", 400)
     folder = LibraryFolder(indexed.path)
     folder.manifest.search.update(type="exact", recall=1.0)
@@ -463,6 +464,7 @@ def test_answers_are_those_without_an_index(
 
 def test_where_too_few_papers_are_compared_all_are(indexed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "_EFFORT", 1)
+    monkeypatch.setattr(listing, "_EFFORT_FOR_ALL", 1)
     text = records(1)[0]["abstract"]
     right = [match.paper.id for match in indexed.search(text, k=20)]
     monkeypatch.setattr(listing, "_COMPARED", 12)

@@ -33,6 +33,7 @@ _COMPONENTS = 32  # the number of components is a multiple of this
 _LEARNED_FROM = 20_000  # rows that tell the principal axes
 _OPENED = 64  # times the rows that are wanted: so many are in the groups that are opened
 _TIMES, _SPARE = 3, 20  # candidates: so many times those asked for, and so many more
+_DEEPER = 16  # times as many candidates, at most: more effort, among a million, found no more with more
 _FOLLOWED = 2  # times those asked for: candidates whose neighbors are candidates, too
 _FEW = 4  # times the rows that are wanted: where filters leave no more, all of these are compared
 _MOST = 2  # an index is of no use where one row in so many is wanted
@@ -196,7 +197,7 @@ class InvertedFile:
             return np.flatnonzero(allowed)
         if not self.is_of_use(count, effort):
             return None
-        kept = effort * (_TIMES * count + _SPARE)
+        kept = min(effort, _DEEPER) * (_TIMES * count + _SPARE)
         sought = Sought(_OPENED * wanted, wanted, kept, _FOLLOWED * count)
         self._questions += 1
         scan = self._scanner.compiled if self.is_compiled else self._scanner.by_numpy
