@@ -196,6 +196,9 @@ def test_more_effort_finds_more(searched: Searched) -> None:
             found[effort] += len(searched.nearest(query, 10, everything) & set(candidates.tolist()))
     assert found[1] < found[4] < found[16]
     assert found[16] >= 990
+    most = index.candidates(searched.vectors[0], 10, None, 20)
+    assert most is not None
+    assert len(most) == 16 * 50  # more are not compared
     assert index.candidates(searched.vectors[0], 10, None, 21) is None
 
 

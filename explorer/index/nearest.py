@@ -38,9 +38,7 @@ _QUERIES = 1024  # queries handed to FAISS at a time
 _SCANS = 2  # questions that are answered by reading the vectors once; for more, it pays to keep them in an index
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
-_COMPILED_FROM = (
-    50_000  # rows of a graph; of fewer, NumPy has compared the candidates while a compiler would be loading
-)
+_COMPILED_FROM = 50_000  # rows of a graph; NumPy compares fewer's candidates while a compiler would be loading
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 
 
