@@ -287,6 +287,8 @@ def test_the_nearest_that_count_enough() -> None:
 
 # --- cosines with what is stored
 
+HALVES = compiling._halves(compiling.in_any_order())  # compiled when it is first called
+
 
 @given(
     rows=st.lists(st.lists(st.floats(-65504, 65504, width=16), min_size=7, max_size=7), min_size=1, max_size=5),
@@ -299,15 +301,19 @@ def test_cosines_of_bits_are_those_of_numbers(rows: list[list[float]], seed: int
     query = np.random.default_rng(seed).normal(size=7).astype(np.float32)
     query /= np.linalg.norm(query)
     exact = halves.astype(np.float64) @ query / np.linalg.norm(halves.astype(np.float64), axis=1)
-    np.testing.assert_allclose(
-        compiling._halves(lambda function: function)(halves.view(np.uint16), query), exact, atol=1e-6
-    )
+    for cosines in (HALVES, compiling._halves(lambda function: function)):
+        np.testing.assert_allclose(cosines(halves.view(np.uint16), query), exact, atol=1e-6)
     for near in (compiling.compiled_cosines(), compiling.comparing(lambda function: function)):
         for k in range(1, len(exact) + 1):
             found = set(near(halves.view(np.uint16), query, k, 1e-3).tolist())
             least = np.sort(exact)[-k] - 1e-3
             assert set(np.flatnonzero(exact >= least + 1e-5).tolist()) <= found
             assert found <= set(np.flatnonzero(exact >= least - 1e-5).tolist())
+
+
+def test_a_row_of_zeros_is_no_error_of_what_is_compiled() -> None:
+    cosines = HALVES(np.zeros((1, 8), dtype=np.uint16), np.ones(8, dtype=np.float32))
+    assert np.isnan(cosines).tolist() == [True]
 
 
 def test_a_row_of_zeros_is_among_the_near_so_that_it_is_refused() -> None:

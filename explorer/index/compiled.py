@@ -50,19 +50,18 @@ def searching(compiled: Callable[..., Any], fetch: Callable[..., None]) -> Calla
     import numpy as np
 
     multiplied, bound, ranged = _multiplying(compiled, fetch), _bounding(compiled), _ranging(compiled)
-    nearest_lists, best = _listing(compiled, multiplied, ranged, bound), _choosing(compiled, bound)
+    nearest_lists, keyed = _listing(compiled, multiplied, ranged, bound), _keying(compiled)
     followed = _following(compiled, fetch)
 
     def found(held: Any, asked: Any, allowed: Any, counts: Any, sought: Any) -> Any:
         places = ranged(held.list_ends, nearest_lists(held, asked, counts, sought))
         if len(allowed):
             places = places[allowed[held.members[places]]]
-        keys, least = best(multiplied(held.codes, places, asked), places, sought.kept)
-        keys.sort()
-        places = followed(held, allowed, keys & LOW, sought.followed)
         products = multiplied(held.codes, places, asked)
-        near = np.flatnonzero(products >= least)
-        keys = np.concatenate((keys, (products[near].astype(np.int64) << 32) | places[near]))
+        least = bound(products, np.ones(len(products), np.int32), sought.kept)
+        keys = keyed(products, places, least)
+        places = followed(held, allowed, keys & LOW, sought.followed)
+        keys = np.concatenate((keys, keyed(multiplied(held.codes, places, asked), places, least)))
         keys.sort()
         kept = keys[max(0, len(keys) - sought.kept) :][::-1]
         return held.members[kept & LOW].astype(np.int64)
@@ -77,10 +76,15 @@ def compiled_cosines() -> Callable[..., Any]:
 
     It returns the positions of rows whose cosine, good to 1e-6, is by no more than that less than the k-th largest.
     """
+    return comparing(in_any_order())
+
+
+def in_any_order() -> Callable[..., Any]:
+    """Return what compiles sums in any order, so that a processor makes several at once; dividing by 0 is no error."""
     import numba
 
-    # Sums in any order, so that a processor makes several at once; and no exception for a row of zeros.
-    return comparing(numba.njit(nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy"))
+    made: Callable[..., Any] = numba.njit(nogil=True, fastmath={"reassoc", "contract"}, error_model="numpy")
+    return made
 
 
 def comparing(compiled: Callable[..., Any]) -> Callable[..., Any]:
@@ -225,16 +229,17 @@ def _listing(compiled: Callable[..., Any], multiplied: Any, ranged: Any, bound: 
     return compiled(nearest_lists)
 
 
-def _choosing(compiled: Callable[..., Any], bound: Any) -> Any:
-    """Return what makes keys of the best of some places, and finds what is the least of their products."""
+def _keying(compiled: Callable[..., Any]) -> Any:
+    """Return what makes keys, ascending, of those places whose products are not below a bound."""
     import numpy as np
 
-    def best(products: Any, places: Any, kept: Any) -> Any:
-        least = bound(products, np.ones(len(products), np.int32), kept)
+    def keyed(products: Any, places: Any, least: Any) -> Any:
         near = np.flatnonzero(products >= least)
-        return (products[near].astype(np.int64) << 32) | places[near], least
+        keys = (products[near].astype(np.int64) << 32) | places[near]
+        keys.sort()
+        return keys
 
-    return compiled(best)
+    return compiled(keyed)
 
 
 def _following(compiled: Callable[..., Any], fetch: Callable[..., None]) -> Any:

@@ -94,6 +94,9 @@ class Scorer:
         """Return the library's scales of both."""
         return scale_of(self._corpus.sample, self.needed_vector), Scale(self.lexical.mean, self.lexical.deviation)
 
+    def _effort(self, of_text: int) -> int:
+        return 1 if self.part.row is not None else of_text
+
     def compare_all(self) -> None:
         """Let the bounds be the cosines of all papers."""
         self.bounds = self.cosines, None
@@ -110,7 +113,7 @@ class Scorer:
     def nearest(self, count: int, allowed: NDArray[np.bool_]) -> Rows:
         """Return, in no order, the `count` papers of largest cosine, if so many are allowed."""
         index = self._corpus.nearest
-        listed = index.listed(self.needed_vector, count, allowed, 1 if self.part.row is not None else _EFFORT)
+        listed = index.listed(self.needed_vector, count, allowed, self._effort(_EFFORT))
         return index.shortlist(self.cosines, self.needed_vector, count, allowed=allowed) if listed is None else listed
 
     @cached_property
@@ -121,8 +124,7 @@ class Scorer:
         """
         import numpy as np
 
-        effort = 1 if self.part.row is not None else _EFFORT_FOR_ALL
-        rows = self._corpus.nearest.listed(self.needed_vector, _COMPARED, effort=effort)
+        rows = self._corpus.nearest.listed(self.needed_vector, _COMPARED, effort=self._effort(_EFFORT_FOR_ALL))
         if rows is None:
             return self.cosines, None
         exact = self.exact(rows)
