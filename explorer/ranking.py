@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEXICAL_WEIGHT = 0.35  # of the lexical part; the dense one has the rest
 SHORTLIST = 200  # a paper's nearest by vectors, which the ranking orders anew when it is the query
+COMPARED = 2_000  # a text's nearest by vectors, which are compared by meaning and words where an index finds them
 SMOOTHING, SMOOTHED_OVER = 0.25, 5  # how much of a score is that of a paper's so many nearest; see `smoothed`
 _NONE = 1e-9  # deviations up to this are rounding
 _LEAD = 1e-3

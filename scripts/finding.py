@@ -28,7 +28,6 @@ from explorer.store import SEARCHED, LibraryFolder
 K, RECALL, TURNS = 10, 0.99, 3
 _OURS, _EFFORTS = "explorer", tuple(round(K * 2 ** (step / 6)) for step in range(40))
 _ADDED = 50_000  # vectors at a time
-_WARM = 150  # questions, after which ours is compiled
 Find = Callable[[NDArray[np.float32]], Any]
 
 
@@ -39,6 +38,7 @@ class Ours:
         self.nearest = nearest_of(folder)
         self.index, wanted = self.nearest._inverted, folder.manifest.search["reach"][0][1]
         assert self.index is not None
+        self.index.compile()  # as after some thousand questions
         self.efforts = [round(wanted * 2 ** (step / 6)) for step in range(-12, 19)]
         entries = folder.manifest.files
         self.megabytes = sum(entries[role].size for role in (*SEARCHED, "neighbors")) / 1e6
@@ -141,8 +141,6 @@ def measure(path: Path, questions: NDArray[np.float32]) -> dict[str, Any]:
 
 def _effort(index: Any, questions: NDArray[np.float32], true: NDArray[Any]) -> int:
     """Let an index make the least effort by which it finds enough; return it."""
-    for query in questions[:_WARM]:
-        index.find(query)
     for effort in index.efforts:
         index.set(effort)
         if _recall(index.find, questions, true) >= RECALL:

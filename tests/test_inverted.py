@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import zlib
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import log
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hashed_words import HashedWords
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +22,7 @@ from test_clusters import records, spread
 from explorer import Library
 from explorer.builder import neighbors as looked_for
 from explorer.builder import searching
+from explorer.builder.state import NextState
 from explorer.cli import cli
 from explorer.errors import ForeignLibrary, LibraryDamaged
 from explorer.growth import repair
@@ -27,7 +31,7 @@ from explorer.index import compiled as compiling
 from explorer.index.scanning import Scanner, Sought, _nearest, asked
 from explorer.search import listing
 from explorer.search.corpus import lists_of, nearest_of
-from explorer.store import SEARCHED, LibraryFolder
+from explorer.store import SEARCHED, LibraryFolder, Workshop
 
 WritePapers = Callable[..., Path]
 ROWS = 4000
@@ -44,8 +48,8 @@ class Searched:
         self.lists = Lists.made(self.vectors, Clusters.made(self.vectors).of, np.arange(0))
         self.codes = np.concatenate(list(self.lists.codes(self.vectors)))
 
-    def index(self, *reach: tuple[int, int]) -> InvertedFile:
-        return InvertedFile(self.lists, InMemory(self.codes), InMemory(self.neighbors), reach)
+    def index(self, *reach: tuple[int, int], of_texts: Sequence[tuple[int, int]] = ()) -> InvertedFile:
+        return InvertedFile(self.lists, InMemory(self.codes), InMemory(self.neighbors), reach, of_texts)
 
     def nearest(self, query: NDArray[np.float32], count: int, allowed: NDArray[np.bool_]) -> set[int]:
         rows = np.flatnonzero(allowed)
@@ -69,7 +73,7 @@ def found_by_both(
 ) -> NDArray[np.int64]:
     """Return candidates, which NumPy and what is compiled must agree about."""
     by_numpy = index.candidates(query, count, allowed)
-    index._questions = 1000
+    index.compile()
     compiled = index.candidates(query, count, allowed)
     assert by_numpy is not None
     assert compiled is not None
@@ -186,20 +190,51 @@ def test_the_nearest_are_among_the_candidates(searched: Searched) -> None:
     assert found >= 985
 
 
-def test_more_effort_finds_more(searched: Searched) -> None:
+def test_texts_are_looked_for_farther(searched: Searched) -> None:
     index, everything, found = searched.index((10, 100)), np.ones(ROWS, dtype=bool), {1: 0, 4: 0, 16: 0}
     for query in questions(100):
-        for effort in found:
-            candidates = index.candidates(query, 10, None, effort)
+        for times in found:
+            candidates = index.reaching(((10, 100),), ((10, times * 100),)).candidates(query, 10, of_text=True)
             assert candidates is not None
-            assert len(candidates) <= effort * 50
-            found[effort] += len(searched.nearest(query, 10, everything) & set(candidates.tolist()))
+            assert len(candidates) <= times * 50
+            found[times] += len(searched.nearest(query, 10, everything) & set(candidates.tolist()))
     assert found[1] < found[4] < found[16]
     assert found[16] >= 990
-    most = index.candidates(searched.vectors[0], 10, None, 20)
+
+
+def test_how_far_texts_are_looked_for(searched: Searched) -> None:
+    index = searched.index((10, 100), (200, 800), of_texts=((10, 2000), (40, 2001)))
+    assert [index.wanted(count, of_text=True) for count in (1, 10, 40)] == [2000, 2000, 2001]
+    assert [index.wanted(count) for count in (10, 200)] == [100, 800]
+    most = index.candidates(searched.vectors[0], 10, of_text=True)
     assert most is not None
     assert len(most) == 16 * 50  # more are not compared
-    assert index.candidates(searched.vectors[0], 10, None, 21) is None
+    assert index.candidates(searched.vectors[0], 40, of_text=True) is None  # more than half of all
+    assert index.candidates(searched.vectors[0], 40) is not None
+    few = searched.index((10, 100), of_texts=((10, 50),)).candidates(searched.vectors[0], 10, of_text=True)
+    assert few is not None
+    assert len(few) == 50  # no fewer are compared than for a paper
+
+
+def test_where_nothing_says_how_far_texts_are_all_are_compared(searched: Searched) -> None:
+    index, query = searched.index((10, 100)), questions(1)[0]
+    assert index.candidates(query, 10, of_text=True) is None
+    allowed = np.arange(ROWS) < 300
+    few = index.candidates(query, 10, allowed, of_text=True)
+    assert few is not None
+    assert few.tolist() == list(range(300))
+    assert index.candidates(query, 10, np.arange(ROWS) < 500, of_text=True) is None
+    nearest = NearestRows(searched.vectors, index)
+    assert nearest.listed(query, 10, of_text=True) is None
+    assert nearest.listed(query, 10) is not None
+
+
+def test_what_is_compared_with_all_is_what_numpy_says(searched: Searched) -> None:
+    asked_for = questions(5)
+    found = NearestRows(searched.vectors, searched.index((10, 100))).among_all(asked_for, 12)
+    assert found.shape == (5, 12)
+    for query, rows in zip(asked_for, found.tolist(), strict=True):
+        assert set(rows) == searched.nearest(query, 12, np.ones(ROWS, dtype=bool))
 
 
 def test_neighbors_of_the_best_are_candidates_too(searched: Searched) -> None:
@@ -332,7 +367,7 @@ def test_who_asks_often_gets_the_same_answers(searched: Searched, dtype: str) ->
     nearest = NearestRows(vectors, index)
     asked_for = [*questions(30), searched.vectors[5]]
     first = [nearest.search(query, 10) for query in asked_for]
-    index._questions = 1000
+    index.compile()
     assert index.is_compiled
     assert [nearest.search(query, 10) for query in asked_for] == first
     rows, similarities = zip(*first[-1], strict=True)
@@ -385,8 +420,6 @@ def test_answers_of_an_index_are_cosines_in_order(searched: Searched) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of 3,000 papers, which has an index."""
-    import json
-
     folder = tmp_path_factory.mktemp("indexed")
     papers = folder / "papers.jsonl"
     papers.write_text("".join(json.dumps(record) + "\n" for record in records(3000)), encoding="utf-8")
@@ -430,32 +463,84 @@ def test_a_library_says_how_it_searches(indexed: Library) -> None:
     assert [count for count, _ in said["reach"]] == [10, 200]
     assert all(128 <= rows <= 1500 for _, rows in said["reach"])
     assert recall(indexed, range(1, 3000, 13)) >= 0.985
-    assert indexed.search("galaxy1 galaxy2").recall == said["recall"]
+    assert indexed.search("galaxy1 galaxy2").recall == said["texts"]["recall"]
     assert indexed.similar("2010.00005").recall == indexed.info()["index"]["recall"]
     assert indexed.search("galaxy1", rank="lexical").recall == 1
-    assert indexed.search("galaxy1")[:3].recall == said["recall"]
+    assert indexed.search("galaxy1")[:3].recall == said["texts"]["recall"]
     require_codes(indexed)
 
 
+def test_the_recall_told_is_that_of_what_was_asked(indexed: Library) -> None:
+    said = indexed._folder.manifest.search
+    said["recall"], said["texts"]["recall"] = 0.995, 0.991
+    assert indexed.similar("2010.00005", rank="dense", why=True).recall == 0.995
+    assert indexed.search("galaxy1 galaxy2").recall == 0.991
+    assert indexed.find_similar("2010.00005", "galaxy1 galaxy2").recall == 0.991
+    assert indexed.find_similar("2010.00005", "2010.00007").recall == 0.995
+    assert indexed.similar("2010.00005", unlike=("galaxy1 galaxy2",)).recall == 0.991
+    assert indexed.search("galaxy1", rank="lexical").recall == 1
+
+
+# --- texts
+
+
+def test_what_is_like_texts_is_unlike_papers(searched: Searched) -> None:
+    vectors, sums = searched.vectors, searching.like_texts(searched.vectors)
+    rows = np.random.default_rng(0).integers(ROWS, size=(256, 4))
+    np.testing.assert_allclose(sums[9], sum(vectors[rows[9]]) / np.linalg.norm(sum(vectors[rows[9]])), atol=1e-6)
+    assert (sums == searching.like_texts(vectors)).all()
+    nearest_of_sums = (sums @ vectors.T).max(axis=1)
+    nearest_of_papers = [np.partition(vectors @ vector, -2)[-2] for vector in vectors[:256]]
+    assert np.median(nearest_of_sums) < np.median(nearest_of_papers) - 0.05
+
+
+def test_sums_that_cancel_are_left_out() -> None:
+    axis = np.eye(1, 8, dtype=np.float32)
+    sums = searching.like_texts(np.concatenate([axis, -axis] * 20))
+    assert 100 < len(sums) < 200  # of 256; of four, as many are for as against in three of eight
+    np.testing.assert_allclose(abs(sums @ axis[0]), 1)
+
+
+def test_how_far_texts_are_looked_for_is_measured(tmp_path: Path) -> None:
+    """Half of the number of rows that is told find 99 % of the nearest of each half; those of the step before, not."""
+    vectors = NearestRows(spread(40_000)).vectors
+    clusters, rows = Clusters.made(vectors), np.arange(0, 40_000, 200)
+    products = vectors[rows] @ vectors.T
+    products[np.arange(len(rows)), rows] = -2
+    known = (rows, *(np.argsort(-products, axis=1)[:, :k] for k in (30, 200)))
+    nearest = NearestRows(vectors)
+    graph = np.concatenate([block.rows for block in nearest.graph(30)])
+    with Workshop(tmp_path / "library") as workshop:
+        state = NextState(workshop)
+        state.store("neighbors", graph, "<i4")
+        said = searching.store_index(state, nearest, clusters, known)
+    texts = searching.like_texts(vectors)
+    true = np.argsort(-(texts @ vectors.T), axis=1)[:, :10]
+    lists = Lists.made(vectors, clusters.of, rows)
+    codes = InMemory(np.concatenate(list(lists.codes(vectors))))
+    (_, told), (many, _) = said["texts"]["reach"]
+    assert many == 2000
+    for size, is_enough in ((told // 2, True), (round(told / 2**1.25), False)):
+        index = InvertedFile(lists, codes, InMemory(graph), said["reach"], ((10, size),))
+        found = searching.shares_found(NearestRows(vectors, index), texts, true)
+        assert (min(found[::2].mean(), found[1::2].mean()) >= 0.99) == is_enough
+        assert not is_enough or found.mean() == pytest.approx(said["texts"]["recall"])
+
+
 def test_json_tells_the_recall(indexed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    import json
-
-    from click.testing import CliRunner
-
     outcome = CliRunner().invoke(cli, ["find-similar", "2010.00005", "-l", str(indexed.path), "--json"])
     lines = [json.loads(line) for line in outcome.output.splitlines()]
     assert {line["recall"] for line in lines} == {indexed.info()["index"]["recall"]}
 
 
 @pytest.mark.parametrize("rank", ["fused", "dense"])
-@pytest.mark.parametrize(("effort", "least"), [(1, 0.9), (16, 1.0)])
+@pytest.mark.parametrize(("reach", "least"), [([[10, 200]], 0.9), ([], 1.0)])
 def test_answers_are_those_without_an_index(
-    indexed: Library, rank: str, effort: int, least: float, monkeypatch: pytest.MonkeyPatch
+    indexed: Library, rank: str, reach: list[list[int]], least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With so much effort all papers are looked at here; with less, scores are the same where papers are."""
-    monkeypatch.setattr(listing, "_EFFORT", effort)
-    monkeypatch.setattr(listing, "_EFFORT_FOR_ALL", effort)
-    monkeypatch.setattr(listing, "_COMPARED", 400)
+    """Where all papers are looked at; where fewer are, scores are the same where papers are."""
+    indexed._folder.manifest.search["texts"]["reach"] = reach
+    monkeypatch.setattr(listing, "COMPARED", 400)
     folder = LibraryFolder(indexed.path)
     folder.manifest.search.update(type="exact", recall=1.0)
     exact, same = Library(folder, HashedWords()), []
@@ -472,11 +557,10 @@ def test_answers_are_those_without_an_index(
 
 
 def test_where_too_few_papers_are_compared_all_are(indexed: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "_EFFORT", 1)
-    monkeypatch.setattr(listing, "_EFFORT_FOR_ALL", 1)
+    indexed._folder.manifest.search["texts"]["reach"] = [[10, 200], [200, 400]]
     text = records(1)[0]["abstract"]
     right = [match.paper.id for match in indexed.search(text, k=20)]
-    monkeypatch.setattr(listing, "_COMPARED", 12)
+    monkeypatch.setattr(listing, "COMPARED", 12)
     assert [match.paper.id for match in indexed.search(text, k=20)] == right
 
 
@@ -554,25 +638,50 @@ def test_where_an_index_is_of_no_use_there_is_none(
 ) -> None:
     monkeypatch.setattr(searching, "RECALL", 1.1)  # which none reaches
     library = Library.build(write_papers(records(400)), tmp_path / "library", model=HashedWords(), index="clusters")
-    assert library.info()["search"] == {"type": "exact", "recall": 1.0, "k": 10, "rows": 0, "reach": []}
+    everywhere = {"recall": 1.0, "rows": 0, "reach": []}
+    assert library.info()["search"] == {"type": "exact", "k": 10, **everywhere, "texts": everywhere}
     assert not [file for role in SEARCHED for file in library.path.glob(f"{role}-*")]
     assert library.search("galaxy1", k=3).recall == 1
     assert looked_for.EXACT_UP_TO > 400
 
 
+def test_a_library_that_does_not_tell_of_texts_compares_them_with_all(indexed: Library) -> None:
+    content = json.loads((indexed.path / "manifest.json").read_text(encoding="utf-8"))
+    del content["search"]["texts"]
+    _rewrite(indexed.path, content)
+    with Library.open(indexed.path, model=HashedWords()) as library:
+        assert library.info()["search"]["texts"] == {"recall": 1.0, "rows": 0, "reach": []}
+        assert library.search("galaxy1 galaxy2").recall == 1
+        assert library.similar("2010.00005", rank="dense", k=40).recall == library.info()["search"]["recall"]
+
+
+@pytest.mark.parametrize(
+    "texts", [None, [], {}, {"recall": 1.0, "rows": 0}, {"recall": "1", "rows": 0, "reach": []},
+              {"recall": 1.0, "rows": 0, "reach": [[10, 0]]}, {"recall": 1.0, "rows": 0, "reach": [[200, 9], [10, 9]]}],
+)  # fmt: skip
+def test_what_cannot_be_told_of_texts_is_damage(indexed: Library, texts: Any) -> None:
+    content = json.loads((indexed.path / "manifest.json").read_text(encoding="utf-8"))
+    content["search"]["texts"] = texts
+    _rewrite(indexed.path, content)
+    with pytest.raises(LibraryDamaged, match="not a manifest"):
+        Library.open(indexed.path, model=HashedWords())
+
+
+def _rewrite(library: Path, content: dict[str, Any]) -> None:
+    """Write a manifest whose checksum is right."""
+    content.pop("checksum", None)
+    content["checksum"] = zlib.crc32(json.dumps(content, sort_keys=True).encode())
+    (library / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+
+
 def test_a_library_of_format_5_is_read(indexed: Library) -> None:
     """It lacks what says how to search, and so searches everywhere."""
-    import json
-    import zlib
-
-    manifest = indexed.path / "manifest.json"
-    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content = json.loads((indexed.path / "manifest.json").read_text(encoding="utf-8"))
     true = [match.paper.id for match in indexed.search("galaxy1 galaxy2", rank="dense")]
-    del content["checksum"], content["search"]
+    del content["search"]
     content["format"] = 5
     content["files"] = {role: entry for role, entry in content["files"].items() if role not in SEARCHED}
-    content["checksum"] = zlib.crc32(json.dumps(content, sort_keys=True).encode())
-    manifest.write_text(json.dumps(content), encoding="utf-8")
+    _rewrite(indexed.path, content)
     with Library.open(indexed.path, model=HashedWords()) as library:
         assert library.info()["search"]["type"] == "exact"
         assert len({m.paper.id for m in library.search("galaxy1 galaxy2", rank="dense")} & set(true)) >= 9

@@ -1,16 +1,18 @@
-"""The index for searches: made of the clusters that neighbors were looked for in, judged by papers it does not know.
+"""The index for searches: made of the clusters that neighbors were looked for in, judged by questions it does not know.
 
 Some papers, whose nearest were found by comparing them with all, shape no center of the index. Among how many rows it
-must look for their nearest to find 99 % of these is tried, for few nearest and for many.
+must look for their nearest to find 99 % of these is tried, for few nearest and for many. A text of a few words is
+unlike all papers, so its nearest are in more lists: the same is tried for sums of vectors of papers, as unlike all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.state import NextState
-from explorer.index import Clusters, InMemory, InvertedFile, Lists, NearestRows
+from explorer.index import Clusters, InMemory, InvertedFile, Lists, NearestRows, unit
+from explorer.ranking import COMPARED
 from explorer.store import EXACT_SEARCH, SEARCHED, ArrayWriter
 
 if TYPE_CHECKING:
@@ -18,12 +20,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.integer[Any]]
+    Shares = NDArray[np.float64]
+    Vectors = NDArray[np.float32]
+    Reach = list[tuple[int, int]]
+    Found = Callable[[Reach, slice, Numbers], Shares]
 
 RECALL = 0.99  # of the nearest papers, found by a search
 FEW = 10  # nearest papers
 _STEPS = 4  # that double the number of rows looked at
 _LEAST = 128  # rows
-_EACH = 4  # of the papers by which the index is judged: by how well it finds their many nearest
+_EACH = 4  # of the questions by which the index is judged: by how well it finds their many nearest
+TEXTS = 256  # questions that stand for texts
+_SUMMED = 4  # vectors in each: the nearest of such sums are harder to find than those of titles and sentences,
+_HARDER = 2  # but three words taken from anywhere need so many times the rows, at most
+_CANCELED = 1e-3  # length of a sum of unit vectors that says nothing
 
 
 def store_index(
@@ -39,13 +49,18 @@ def store_index(
     store_parts(state, lists, lists.codes(nearest.vectors))
     codes, neighbors = (InMemory(state.array(role)) for role in ("codes", "neighbors"))
     index = InvertedFile(lists, codes, neighbors, ((FEW, _LEAST),))
-    few, recall = _enough(nearest, index, rows, near[:, :FEW])
-    most, _ = _enough(nearest, index, rows[::_EACH], many[::_EACH])
-    reach = [(FEW, few), (many.shape[1], max(few, most))]
-    if not index.reaching(reach).is_of_use(FEW):
+    index.compile()
+
+    def found(reach: Reach, some: slice, true: Numbers) -> Shares:
+        return shares_found(NearestRows(nearest.vectors, index.reaching(reach)), rows[some], true)
+
+    reach, recall = _enough(len(nearest.vectors), found, near[:, :FEW], many[::_EACH])
+    index = index.reaching(reach)
+    if not index.is_of_use(FEW):
         state.drop(*SEARCHED)
         return dict(EXACT_SEARCH)
-    return {"type": "inverted", "recall": recall, "k": FEW, "rows": len(rows), "reach": [list(pair) for pair in reach]}
+    said = {"type": "inverted", "recall": recall, "k": FEW, "rows": len(rows), "reach": [list(pair) for pair in reach]}
+    return {**said, "texts": _of_texts(nearest, index, reach)}
 
 
 def store_parts(state: NextState, lists: Lists, codes: Iterable[NDArray[np.int8]]) -> None:
@@ -62,25 +77,70 @@ def store_parts(state: NextState, lists: Lists, codes: Iterable[NDArray[np.int8]
     state.files["codes"] = writer.close()
 
 
-def _enough(nearest: NearestRows, index: InvertedFile, rows: Numbers, true: Numbers) -> tuple[int, float]:
-    """Return among how many papers the `true` (m, k) nearest of (m,) rows are found well enough, and how well."""
+def _of_texts(nearest: NearestRows, index: InvertedFile, of_papers: Reach) -> dict[str, Any]:
+    """Return what the manifest says of an index that is asked with texts; where it is of no use, all are compared."""
+    everywhere, texts = dict(EXACT_SEARCH["texts"]), like_texts(nearest.vectors)
+    if len(texts) < TEXTS // 2:
+        return everywhere
+
+    def found(reach: Reach, some: slice, true: Numbers) -> Shares:
+        return shares_found(NearestRows(nearest.vectors, index.reaching(of_papers, reach)), texts[some], true)
+
     papers = len(nearest.vectors)
+    near, many = nearest.among_all(texts, FEW), nearest.among_all(texts[::_EACH], min(COMPARED, papers))
+    measured, recall = _enough(papers, found, near, many)
+    reach = [(count, _HARDER * rows) for count, rows in measured]
+    if not index.reaching(of_papers, reach).is_of_use(FEW, of_text=True):
+        return everywhere
+    return {"recall": recall, "rows": len(texts), "reach": [list(pair) for pair in reach]}
+
+
+def like_texts(vectors: Vectors) -> Vectors:
+    """Return (m, d) unit vectors as unlike (n, d) unit vectors of papers as those of a few words are: always the same.
+
+    They are sums of some papers' vectors; those that cancel each other are left out.
+    """
+    import numpy as np
+
+    rows = np.random.default_rng(0).integers(len(vectors), size=(TEXTS, _SUMMED))
+    sums = vectors[rows.ravel()].reshape(TEXTS, _SUMMED, -1).sum(axis=1)
+    return unit(sums[np.linalg.norm(sums, axis=1) > _CANCELED])
+
+
+def _enough(papers: int, found: Found, near: Numbers, many: Numbers) -> tuple[Reach, float]:
+    """Return among how many papers nearest ones are found well enough, and what share of the few nearest then is.
+
+    `found` tells with a reach what shares some questions find of their nearest: `near` (m, k) are those of all, `many`
+    those of one in a few.
+    """
+    few, recall = _least(papers, lambda size: found([(FEW, size)], slice(None), near))
+    most, _ = _least(papers, lambda size: found([(many.shape[1], size)], slice(None, None, _EACH), many))
+    return [(FEW, few), (many.shape[1], max(few, most))], recall
+
+
+def _least(papers: int, shares: Callable[[int], Shares]) -> tuple[int, float]:
+    """Return among how many papers the nearest are found well enough, and how well."""
     sizes = [round(_LEAST * 2 ** (step / _STEPS)) for step in range(_STEPS * papers.bit_length())]
     low, high, found = 0, next(place for place, size in enumerate(sizes) if size >= papers), 1.0
     while low < high:
         middle = (low + high) // 2
-        searched = NearestRows(nearest.vectors, index.reaching(((true.shape[1], sizes[middle]),)))
-        shares = shares_found(searched, rows, true)
-        if min(shares[::2].mean(), shares[1::2].mean()) >= RECALL:  # so that it is not these papers' luck
-            high, found = middle, float(shares.mean())
+        each = shares(sizes[middle])
+        if min(each[::2].mean(), each[1::2].mean()) >= RECALL:  # so that it is not these questions' luck
+            high, found = middle, float(each.mean())
         else:
             low = middle + 1
     return sizes[high], found
 
 
-def shares_found(searched: NearestRows, rows: Numbers, true: Numbers) -> NDArray[np.float64]:
-    """Return for each of (m,) rows what share of its `true` (m, k) nearest a search finds."""
+def shares_found(searched: NearestRows, asked: Numbers | Vectors, true: Numbers) -> Shares:
+    """Return for each of (m,) rows or (m, d) texts what share of its `true` (m, k) nearest a search finds."""
     import numpy as np
 
-    found = [[other for other, _ in searched.similar(row, true.shape[1])] for row in rows.tolist()]
-    return np.array([np.isin(each, own).mean() for each, own in zip(true, found, strict=True)])
+    def found(each: Any) -> Any:
+        if asked.ndim == 1:
+            return [other for other, _ in searched.similar(int(each), true.shape[1])]
+        return searched.listed(each, true.shape[1], of_text=True)
+
+    listed = map(found, asked)  # None where all are compared
+    shares = [1.0 if rows is None else np.isin(own, rows).mean() for own, rows in zip(true, listed, strict=True)]
+    return np.array(shares)

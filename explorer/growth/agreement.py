@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.plan import NEIGHBORS
-from explorer.builder.searching import shares_found
+from explorer.builder.searching import like_texts, shares_found
 from explorer.builder.words import Words
 from explorer.errors import LibraryDamaged
 from explorer.index import NearestRows
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAMPLED = 200  # papers compared, unless all are
+_ONE_IN = 4  # questions like texts is asked: each looks far
 _FLAT = 2e-3  # lengths of float16 rows differ from one by less
 _TIED = 1e-3  # cosines nearer to each other than that may come in another order on another machine
 _RECALL = 0.999  # of an exact neighbor graph
@@ -134,11 +135,14 @@ class Agreement:
         wrong = (lists.encoded(self._nearest.vectors[rows]) != codes[lists.places[rows]]).any(axis=1)
         if wrong.any():
             raise self._damaged("codes", f"does not hold the code of row {rows[np.argmax(wrong)]}")
-        true = np.concatenate([block.rows for block in self._nearest.graph(int(said["k"]), rows=rows)])
-        recall = float(shares_found(indexed, rows, true).mean())
-        if recall < said["recall"] - _SAMPLING:
-            raise self._damaged("codes", f"leads to {recall:.1%} of the nearest of {len(rows):,} papers")
-        return f"recall {recall:.4f} for {len(rows):,} papers"
+        k, texts = int(said["k"]), like_texts(self._nearest.vectors)[::_ONE_IN]
+        true = np.concatenate([block.rows for block in self._nearest.graph(k, rows=rows)])
+        of_papers = float(shares_found(indexed, rows, true).mean())
+        of_texts = float(shares_found(indexed, texts, self._nearest.among_all(texts, k)).mean())
+        for recall, of, asked in ((of_papers, said, f"{len(rows):,} papers"), (of_texts, said["texts"], "texts")):
+            if recall < of["recall"] - _SAMPLING:
+                raise self._damaged("codes", f"leads to {recall:.1%} of the nearest of {asked}")
+        return f"recall {of_papers:.4f} for {len(rows):,} papers, {of_texts:.4f} for what is like texts"
 
     def _related(self) -> str:
         """Find that related papers are ordered by their scores, and their cosines are those of the vectors."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
     Codes = NDArray[np.int8]
     Numbers = NDArray[np.int64]
+    Reach = Sequence[tuple[int, int]]
 
 _LARGEST = 127  # of a code
 _HELD = 0.85  # of all squared lengths, at least: by the components that codes have
@@ -33,11 +34,12 @@ _COMPONENTS = 32  # the number of components is a multiple of this
 _LEARNED_FROM = 20_000  # rows that tell the principal axes
 _OPENED = 64  # times the rows that are wanted: so many are in the groups that are opened
 _TIMES, _SPARE = 3, 20  # candidates: so many times those asked for, and so many more
-_DEEPER = 16  # times as many candidates, at most: more effort, among a million, found no more with more
+_DEEPER = 16  # times as many candidates for a text, at most: among a million, no more were found with more
 _FOLLOWED = 2  # times those asked for: candidates whose neighbors are candidates, too
 _FEW = 4  # times the rows that are wanted: where filters leave no more, all of these are compared
 _MOST = 2  # an index is of no use where one row in so many is wanted
-_COMPILED_FROM = 100  # questions; before, NumPy has answered them while a compiler would be loading
+_BESIDE = 8_000  # rows: NumPy compares so many in the time of all else that it does for a question
+_COMPILED_FROM = 20_000_000  # rows: NumPy has compared them, and done all else, in the time of a compiler, about 6 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,65 +143,73 @@ class InvertedFile:
     """Find candidates; any number of threads may ask.
 
     `codes` are those of the vectors in the order of the lists' members, `neighbors` (n, k) a neighbor graph; `reach`
-    are pairs, ascending: so many nearest are found well enough among so many rows.
+    are pairs, ascending: so many papers nearest to one are found well enough among so many rows. `of_texts` are those
+    for questions that are unlike the papers; without them, all rows are compared with such a question.
     """
 
-    def __init__(self, lists: Lists, codes: Rows, neighbors: Rows, reach: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, lists: Lists, codes: Rows, neighbors: Rows, reach: Reach, of_texts: Reach = ()) -> None:
         papers = len(lists.members)
         if codes.shape != (papers, lists.axes.shape[1]) or neighbors.shape[0] != papers:
             raise ValueError("there are other codes or neighbors than rows")
         if not reach:
             raise ValueError("nothing says how far to look")
-        self._reach, self._papers = tuple(reach), papers
+        self._reach, self._of_texts, self._papers = tuple(reach), tuple(of_texts), papers
         self._scanner = Scanner(
             lists.sizes, lists.groups, lists.centers, codes, (lists.members, lists.places), neighbors
         )
         self._weights = lists.axes * _squared_extents(lists.axes)
-        self._questions = 0
+        self._compared = 0
 
-    def reaching(self, reach: Sequence[tuple[int, int]]) -> InvertedFile:
+    def reaching(self, reach: Reach, of_texts: Reach = ()) -> InvertedFile:
         """Return the same file, to be asked with another reach."""
         other = copy(self)
-        other._reach = tuple(reach)
+        other._reach, other._of_texts = tuple(reach), tuple(of_texts)
         return other
 
-    def is_of_use(self, count: int, effort: int = 1) -> bool:
+    def is_of_use(self, count: int, of_text: bool = False) -> bool:
         """Tell whether `count` nearest are looked for among fewer rows than half of all."""
-        return effort * self.wanted(count) * _MOST <= self._papers
+        return self.wanted(count, of_text) * _MOST <= self._papers
+
+    def compile(self) -> None:
+        """Have code compiled for it, as if it had been asked often; that takes some seconds."""
+        self._compared = _COMPILED_FROM + 1
 
     @property
     def is_compiled(self) -> bool:
         """Tell whether it has been asked so often that code is compiled for it."""
-        return self._questions > _COMPILED_FROM
+        return self._compared > _COMPILED_FROM
 
-    def wanted(self, count: int) -> int:
+    def wanted(self, count: int, of_text: bool = False) -> int:
         """Return among how many rows `count` nearest are to be looked for."""
         from math import log
 
-        (few, least), (many, most) = self._reach[0], self._reach[-1]
+        reach = self._of_texts if of_text else self._reach
+        if not reach:
+            return self._papers
+        (few, least), (many, most) = reach[0], reach[-1]
         if count <= few or many == few:
             return least
         grown: float = (count / few) ** max(0.0, log(most / least) / log(many / few))
         return round(least * grown)
 
     def candidates(
-        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, effort: int = 1
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, of_text: bool = False
     ) -> Numbers | None:
         """Return rows among which are the `count` nearest to a (d,) unit query; or None: look everywhere.
 
-        `allowed` (n,) tells which rows may be among them. So many times the `effort` is for questions that are unlike
-        the papers that the index was measured with.
+        `allowed` (n,) tells which rows may be among them.
         """
         import numpy as np
 
-        wanted = effort * self.wanted(count)
-        if allowed is not None and np.count_nonzero(allowed) <= _FEW * wanted:
+        of_paper, wanted = self.wanted(count), self.wanted(count, of_text)
+        if allowed is not None and np.count_nonzero(allowed) <= _FEW * of_paper:
             return np.flatnonzero(allowed)
-        if not self.is_of_use(count, effort):
+        if not self.is_of_use(count, of_text):
             return None
-        kept = min(effort, _DEEPER) * (_TIMES * count + _SPARE)
+        deeper = min(max(wanted // of_paper, 1), _DEEPER)
+        kept = deeper * (_TIMES * count + _SPARE)
         sought = Sought(_OPENED * wanted, wanted, kept, _FOLLOWED * count)
-        self._questions += 1
+        self._compared += wanted + _BESIDE
         scan = self._scanner.compiled if self.is_compiled else self._scanner.by_numpy
         return scan(asked(query @ self._weights), allowed, sought)
 

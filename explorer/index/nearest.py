@@ -97,17 +97,23 @@ class NearestRows:
         return list(zip(rows.tolist(), similarities.tolist(), strict=True))
 
     def listed(
-        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, effort: int = 1
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None, of_text: bool = False
     ) -> NDArray[np.intp] | None:
         """Return, in no order, the `count` rows nearest to a (d,) unit query; None where no index says where to look.
 
-        `allowed` (n,) tells which rows may be among them; None allows all. The index looks among so many times the rows
-        as the `effort` is: for what is unlike these.
+        `allowed` (n,) tells which rows may be among them; None allows all. A query `of_text` is unlike the rows.
         """
         import numpy as np
 
-        candidates = self._candidates(query, count, allowed, effort)
+        candidates = self._candidates(query, count, allowed, of_text)
         return None if candidates is None else self._ordered(query, candidates, count)[0].astype(np.intp)
+
+    def among_all(self, queries: Vectors, k: int) -> NDArray[np.integer[Any]]:
+        """Return the k rows nearest to each of (m, d) unit queries, (m, k), in no order, from the vectors in memory.
+
+        They are compared with all in float32, whatever the index says.
+        """
+        return self._index.candidates(queries, k)[1]
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
@@ -224,14 +230,14 @@ class NearestRows:
         return "vectors" in vars(self) or self._scans >= _SCANS
 
     def _candidates(
-        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None, effort: int = 1
+        self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None, of_text: bool = False
     ) -> NDArray[np.int64] | None:
         """Return rows among which are the `count` nearest of a question; None where all are to be compared."""
         if self._inverted is None:
             return None
         if allowed is not None and allowed.all():
             allowed = None
-        return self._inverted.candidates(query, count, allowed, effort)
+        return self._inverted.candidates(query, count, allowed, of_text)
 
     def _scan(self, query: Vectors) -> Similarities:
         """Return the cosines of all rows after reading every vector once and keeping none."""

@@ -65,8 +65,15 @@ def _searched(
     matches = _matches(folder, [(each.row, each.score, each.similarity, each.twins) for each in found], reasons)
     row = question.like[0].row if question.kind in {"id", "title"} else None
     shown = None if row is None else folder.database.papers([row])[0]
-    recall = 1.0 if options.rank == "lexical" else folder.manifest.search["recall"]
-    return Matches(matches, question.kind, shown, question.missing, recall)
+    return Matches(matches, question.kind, shown, question.missing, _recall(folder, question, options))
+
+
+def _recall(folder: LibraryFolder, question: Question, options: SearchOptions) -> float:
+    """Return what share of the nearest papers is found, at least, of any part of a question."""
+    if options.rank == "lexical":
+        return 1.0
+    search, parts = folder.manifest.search, (*question.like, *question.unlike)
+    return float(min((search if part.row is not None else search["texts"])["recall"] for part in parts))
 
 
 def _stored(

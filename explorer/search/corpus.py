@@ -110,10 +110,12 @@ def nearest_of(folder: LibraryFolder) -> NearestRows:
             raise ForeignLibrary(f"an index of type {kind!r} is unknown to this explorer: update it")
     if not manifest.has_index:
         return NearestRows(folder.vectors())
-    reach = [(count, rows) for count, rows in manifest.search["reach"]]
+    reach, of_texts = (
+        [(count, rows) for count, rows in said["reach"]] for said in (manifest.search, manifest.search["texts"])
+    )
     lists = lists_of(folder)
     with _index_of(folder):
-        inverted = InvertedFile(lists, folder.rows("codes"), folder.rows("neighbors"), reach)
+        inverted = InvertedFile(lists, folder.rows("codes"), folder.rows("neighbors"), reach, of_texts)
     return NearestRows(folder.vectors(), inverted)
 
 

@@ -10,7 +10,7 @@ from explorer.errors import ModelMismatch
 from explorer.lexical import LexicalScores
 from explorer.papers import Paper
 from explorer.query import Query
-from explorer.ranking import LEXICAL_WEIGHT, SHORTLIST, SMOOTHED_OVER, Scale, best, fused, led, smoothed
+from explorer.ranking import COMPARED, LEXICAL_WEIGHT, SHORTLIST, SMOOTHED_OVER, Scale, best, fused, led, smoothed
 from explorer.search.corpus import Corpus, scale_of
 
 if TYPE_CHECKING:
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 _ROUNDING = 1e-5  # more than cosines by float32 sums are wrong by
-_COMPARED = 2_000  # of the nearest papers, where an index finds them
-# A text is unlike the papers by which an index is measured: of 100,000 of arXiv, 99 % of the ten nearest of a title are
-# found with 4, of three words with 16 times a paper's effort; among a million these need 128 times. To embed them still
-# takes longer. For as many as are compared, an index looks far anyway.
-_EFFORT, _EFFORT_FOR_ALL = 128, 16
 _SAME_TEXT = 0.98  # cosine from which a text is compared with a paper's, letter by letter
 
 
@@ -94,9 +89,6 @@ class Scorer:
         """Return the library's scales of both."""
         return scale_of(self._corpus.sample, self.needed_vector), Scale(self.lexical.mean, self.lexical.deviation)
 
-    def _effort(self, of_text: int) -> int:
-        return 1 if self.part.row is not None else of_text
-
     def compare_all(self) -> None:
         """Let the bounds be the cosines of all papers."""
         self.bounds = self.cosines, None
@@ -113,7 +105,7 @@ class Scorer:
     def nearest(self, count: int, allowed: NDArray[np.bool_]) -> Rows:
         """Return, in no order, the `count` papers of largest cosine, if so many are allowed."""
         index = self._corpus.nearest
-        listed = index.listed(self.needed_vector, count, allowed, self._effort(_EFFORT))
+        listed = index.listed(self.needed_vector, count, allowed, of_text=self.part.row is None)
         return index.shortlist(self.cosines, self.needed_vector, count, allowed=allowed) if listed is None else listed
 
     @cached_property
@@ -124,7 +116,7 @@ class Scorer:
         """
         import numpy as np
 
-        rows = self._corpus.nearest.listed(self.needed_vector, _COMPARED, effort=self._effort(_EFFORT_FOR_ALL))
+        rows = self._corpus.nearest.listed(self.needed_vector, COMPARED, of_text=self.part.row is None)
         if rows is None:
             return self.cosines, None
         exact = self.exact(rows)

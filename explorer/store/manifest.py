@@ -16,7 +16,8 @@ _READ = frozenset({5, FORMAT})  # what 5 lacks, an index for searches, a library
 _SUFFIXES = {"papers": ".sqlite", "rejected": ".jsonl", "labels": ".json", **dict.fromkeys((*ROLES, *SEARCHED), ".npy")}
 ELEMENT_SIZES = {"<i8": 8, "<i4": 4, "<f4": 4, "<f2": 2, "|i1": 1}  # bytes, by NumPy's name of the element type
 
-EXACT_SEARCH: dict[str, Any] = {"type": "exact", "recall": 1.0, "k": 10, "rows": 0, "reach": []}
+_EVERYWHERE: dict[str, Any] = {"recall": 1.0, "rows": 0, "reach": []}
+EXACT_SEARCH: dict[str, Any] = {"type": "exact", "k": 10, **_EVERYWHERE, "texts": _EVERYWHERE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Manifest:
     `index` says how the neighbor graph was made, "exact" or in "clusters", and what share of the nearest it holds;
     `search` says how a search finds the nearest papers of any vector, "exact" or by an index ("inverted"), what share
     of the ten nearest of `rows` papers, which shaped no center, it finds, and among how many papers it looks for how
-    many (`reach`); `weighing` is what BM25 takes from the papers as a whole; `picture` says how much of the truth the
-    layout keeps;
+    many (`reach`), and the same of questions that stand for `texts`; `weighing` is what BM25 takes from the papers as a
+    whole; `picture` says how much of the truth the layout keeps;
     `added` says when each batch of papers came, ISO 8601.
     """
 
@@ -78,6 +79,8 @@ class Manifest:
         content = _parsed(text, source)
         try:
             files = {str(role): _entry(entry) for role, entry in content.pop("files").items()}
+            if isinstance(content.get("search"), dict):  # which did not always tell of texts: all are compared with
+                content["search"].setdefault("texts", dict(_EVERYWHERE))
             manifest = cls(files=files, **content)
             _check(manifest)
         except (TypeError, AttributeError, KeyError, ValueError) as error:
@@ -163,11 +166,21 @@ def _check(manifest: Manifest) -> None:
 
 
 def _is_search(search: dict[str, Any]) -> bool:
-    reach = search["reach"]
+    texts = search["texts"]
     return (
         search.keys() == EXACT_SEARCH.keys()
+        and isinstance(texts, dict)
+        and texts.keys() == _EVERYWHERE.keys()
         and _texts(search["type"])
-        and all(_is_number(search[name]) for name in ("recall", "k", "rows"))
+        and _is_number(search["k"])
+        and all(map(_is_reach, (search, texts)))
+    )
+
+
+def _is_reach(said: dict[str, Any]) -> bool:
+    reach = said["reach"]
+    return (
+        all(_is_number(said[name]) for name in ("recall", "rows"))
         and isinstance(reach, list)
         and all(isinstance(pair, list) and len(pair) == 2 and all(map(_is_positive, pair)) for pair in reach)
         and [count for count, _ in reach] == sorted({count for count, _ in reach})
