@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from explorer.builder.state import NextState
-from explorer.index import Clusters, InMemory, InvertedFile, Lists, NearestRows, unit
+from explorer.index import Clusters, InMemory, InvertedFile, Lists, NearestRows, are_few, unit
 from explorer.ranking import COMPARED
 from explorer.store import EXACT_SEARCH, SEARCHED, ArrayWriter
 
@@ -29,7 +29,7 @@ RECALL = 0.99  # of the nearest papers, found by a search
 FEW = 10  # nearest papers
 _STEPS = 4  # that double the number of rows looked at
 _LEAST = 128  # rows
-_EACH = 4  # of the questions by which the index is judged: by how well it finds their many nearest
+_EACH, _EACH_TEXT = 4, 8  # one in so many questions judges how well their many nearest are found, which takes longer
 TEXTS = 256  # questions that stand for texts
 _SUMMED = 4  # vectors in each: the nearest of such sums are harder to find than those of titles and sentences,
 _HARDER = 2  # but three words taken from anywhere need so many times the rows, at most
@@ -54,13 +54,11 @@ def store_index(
     def found(reach: Reach, some: slice, true: Numbers) -> Shares:
         return shares_found(NearestRows(nearest.vectors, index.reaching(reach)), rows[some], true)
 
-    reach, recall = _enough(len(nearest.vectors), found, near[:, :FEW], many[::_EACH])
-    index = index.reaching(reach)
-    if not index.is_of_use(FEW):
+    said = _enough(len(nearest.vectors), found, (near[:, :FEW], many[::_EACH]), _EACH)
+    if not said["reach"]:
         state.drop(*SEARCHED)
         return dict(EXACT_SEARCH)
-    said = {"type": "inverted", "recall": recall, "k": FEW, "rows": len(rows), "reach": [list(pair) for pair in reach]}
-    return {**said, "texts": _of_texts(nearest, index, reach)}
+    return {"type": "inverted", "k": FEW, **said, "texts": _of_texts(nearest, index, said["reach"])}
 
 
 def store_parts(state: NextState, lists: Lists, codes: Iterable[NDArray[np.int8]]) -> None:
@@ -79,20 +77,16 @@ def store_parts(state: NextState, lists: Lists, codes: Iterable[NDArray[np.int8]
 
 def _of_texts(nearest: NearestRows, index: InvertedFile, of_papers: Reach) -> dict[str, Any]:
     """Return what the manifest says of an index that is asked with texts; where it is of no use, all are compared."""
-    everywhere, texts = dict(EXACT_SEARCH["texts"]), like_texts(nearest.vectors)
+    texts, papers = like_texts(nearest.vectors), len(nearest.vectors)
     if len(texts) < TEXTS // 2:
-        return everywhere
+        return dict(EXACT_SEARCH["texts"])
 
     def found(reach: Reach, some: slice, true: Numbers) -> Shares:
         return shares_found(NearestRows(nearest.vectors, index.reaching(of_papers, reach)), texts[some], true)
 
-    papers = len(nearest.vectors)
-    near, many = nearest.among_all(texts, FEW), nearest.among_all(texts[::_EACH], min(COMPARED, papers))
-    measured, recall = _enough(papers, found, near, many)
-    reach = [(count, _HARDER * rows) for count, rows in measured]
-    if not index.reaching(of_papers, reach).is_of_use(FEW, of_text=True):
-        return everywhere
-    return {"recall": recall, "rows": len(texts), "reach": [list(pair) for pair in reach]}
+    true = nearest.among_all(texts, FEW), nearest.among_all(texts[::_EACH_TEXT], min(COMPARED, papers))
+    said = _enough(papers // _HARDER, found, true, _EACH_TEXT)
+    return {**said, "reach": [[count, _HARDER * rows] for count, rows in said["reach"]]}
 
 
 def like_texts(vectors: Vectors) -> Vectors:
@@ -107,29 +101,35 @@ def like_texts(vectors: Vectors) -> Vectors:
     return unit(sums[np.linalg.norm(sums, axis=1) > _CANCELED])
 
 
-def _enough(papers: int, found: Found, near: Numbers, many: Numbers) -> tuple[Reach, float]:
-    """Return among how many papers nearest ones are found well enough, and what share of the few nearest then is.
+def _enough(papers: int, found: Found, true: tuple[Numbers, Numbers], each: int) -> dict[str, Any]:
+    """Return among how many of so many papers nearest ones are found well enough, and what share of few then is.
 
-    `found` tells with a reach what shares some questions find of their nearest: `near` (m, k) are those of all, `many`
-    those of one in a few.
+    `found` tells with a reach what shares some questions find of their `true` nearest: few of each question, (m, k),
+    and many of one in `each`. There is no reach where few would have to be looked for among more than half of all.
     """
-    few, recall = _least(papers, lambda size: found([(FEW, size)], slice(None), near))
-    most, _ = _least(papers, lambda size: found([(many.shape[1], size)], slice(None, None, _EACH), many))
-    return [(FEW, few), (many.shape[1], max(few, most))], recall
+    near, many = true
+    few = _least(papers, lambda size: found([(FEW, size)], slice(None), near))
+    if few is None:
+        return dict(EXACT_SEARCH["texts"])
+    most = _least(papers, lambda size: found([(many.shape[1], size)], slice(None, None, each), many))
+    reach = [[FEW, few[0]], [many.shape[1], papers if most is None else max(few[0], most[0])]]
+    return {"recall": few[1], "rows": len(near), "reach": reach}
 
 
-def _least(papers: int, shares: Callable[[int], Shares]) -> tuple[int, float]:
-    """Return among how many papers the nearest are found well enough, and how well."""
+def _least(papers: int, shares: Callable[[int], Shares]) -> tuple[int, float] | None:
+    """Return among how many papers the nearest are found well enough, and how well; None where half of all won't do."""
     sizes = [round(_LEAST * 2 ** (step / _STEPS)) for step in range(_STEPS * papers.bit_length())]
-    low, high, found = 0, next(place for place, size in enumerate(sizes) if size >= papers), 1.0
+    sizes = [size for size in sizes if are_few(size, papers)]
+    low, high, found = 0, len(sizes), None
+    middle = high - 1  # first of all: whether the most that may be are enough
     while low < high:
-        middle = (low + high) // 2
         each = shares(sizes[middle])
         if min(each[::2].mean(), each[1::2].mean()) >= RECALL:  # so that it is not these questions' luck
-            high, found = middle, float(each.mean())
+            high, found = middle, (sizes[middle], float(each.mean()))
         else:
             low = middle + 1
-    return sizes[high], found
+        middle = (low + high) // 2
+    return found
 
 
 def shares_found(searched: NearestRows, asked: Numbers | Vectors, true: Numbers) -> Shares:

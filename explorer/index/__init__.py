@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.index.clusters import Clusters, enough
-from explorer.index.inverted import InvertedFile, Lists
+from explorer.index.inverted import InvertedFile, Lists, are_few
 from explorer.index.nearest import GraphBlock, NearestRows
 from explorer.index.scanning import ranges
 from explorer.index.vectors import InMemory, Rows, VectorRows, unit
@@ -15,5 +15,5 @@ SEARCHES = ("exact", "inverted")  # how the nearest papers of any vector are fou
 
 __all__ = [
     "GRAPHS", "INDEX_CHOICES", "SEARCHES", "Clusters", "GraphBlock", "InMemory", "InvertedFile", "Lists", "NearestRows",
-    "Rows", "VectorRows", "enough", "ranges", "unit",
+    "Rows", "VectorRows", "are_few", "enough", "ranges", "unit",
 ]  # fmt: skip

@@ -37,7 +37,7 @@ _TIMES, _SPARE = 3, 20  # candidates: so many times those asked for, and so many
 _DEEPER = 16  # times as many candidates for a text, at most: among a million, no more were found with more
 _FOLLOWED = 2  # times those asked for: candidates whose neighbors are candidates, too
 _FEW = 4  # times the rows that are wanted: where filters leave no more, all of these are compared
-_MOST = 2  # an index is of no use where one row in so many is wanted
+_MANY = 2  # an index is of no use where one row in so many is wanted
 _BESIDE = 8_000  # rows: NumPy compares so many in the time of all else that it does for a question
 _COMPILED_FROM = 20_000_000  # rows: NumPy has compared them, and done all else, in the time of a compiler, about 6 s
 
@@ -167,8 +167,8 @@ class InvertedFile:
         return other
 
     def is_of_use(self, count: int, of_text: bool = False) -> bool:
-        """Tell whether `count` nearest are looked for among fewer rows than half of all."""
-        return self.wanted(count, of_text) * _MOST <= self._papers
+        """Tell whether `count` nearest are looked for among few of all rows."""
+        return are_few(self.wanted(count, of_text), self._papers)
 
     def compile(self) -> None:
         """Have code compiled for it, as if it had been asked often; that takes some seconds."""
@@ -212,6 +212,11 @@ class InvertedFile:
         self._compared += wanted + _BESIDE
         scan = self._scanner.compiled if self.is_compiled else self._scanner.by_numpy
         return scan(asked(query @ self._weights), allowed, sought)
+
+
+def are_few(rows: int, papers: int) -> bool:
+    """Tell whether to look among some rows is better than to compare all papers."""
+    return rows * _MANY <= papers
 
 
 def _are_rows(numbers: NDArray[np.int32], rows: int) -> bool:

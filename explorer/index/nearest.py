@@ -39,6 +39,7 @@ _SCANS = 2  # questions that are answered by reading the vectors once; for more,
 _ABOUT_ONE = 0.5  # lengths farther from it could leave float32's range when multiplied
 _AHEAD = 16  # clusters whose neighbors are looked for before those of the first are wanted
 _COMPILED_FROM = 50_000  # rows of a graph; NumPy compares fewer's candidates while a compiler would be loading
+_PRODUCTS = 2**25  # cosines in hand at a time
 _TOGETHER = 128  # queries whose candidates' vectors are in hand at a time
 
 
@@ -113,7 +114,12 @@ class NearestRows:
 
         They are compared with all in float32, whatever the index says.
         """
-        return self._index.candidates(queries, k)[1]
+        import numpy as np
+
+        index, some = ProductIndex(self.vectors, choosing(len(self.vectors))), max(1, _PRODUCTS // len(self.vectors))
+        return np.concatenate(
+            [index.candidates(queries[start : start + some], k)[1] for start in range(0, len(queries), some)]
+        )
 
     def similar(self, row: int, k: int) -> list[tuple[int, float]]:
         """Return up to `k` rows nearest to `row`, itself excluded, with their cosines."""
