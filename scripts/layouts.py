@@ -1,6 +1,6 @@
 """Measure how true the picture is and what it costs, beside umap-learn and openTSNE.
 
-    .venv/bin/python scripts/layouts.py                       55 to 100,000 papers (20 minutes, memory of 2 GB)
+    .venv/bin/python scripts/layouts.py                       55 to 100,000 papers (8 minutes, memory of 2 GB)
     .venv/bin/python scripts/layouts.py --papers 55 1000      fewer
     .venv/bin/python scripts/layouts.py --opentsne PYTHON     an interpreter that has openTSNE, which is no dependency
 
