@@ -613,6 +613,22 @@ def test_codes_of_other_papers_are_found(indexed: Library, monkeypatch: pytest.M
     assert "of the nearest of 200 papers" in wrong_search.wrong
 
 
+@pytest.mark.parametrize(("by", "is_right"), [(1, True), (2, False)])
+def test_codes_may_be_rounded_otherwise(
+    indexed: Library, by: int, is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on another machine, whose sums have another order."""
+    right = LibraryFolder.array
+
+    def other(folder: LibraryFolder, role: str) -> NDArray[Any]:
+        array = right(folder, role)
+        return array - np.int8(by) * np.sign(array, dtype=np.int8) if role == "codes" else array
+
+    monkeypatch.setattr(LibraryFolder, "array", other)
+    (search,) = [check for check in indexed.verify().checks if check.name == "search"]
+    assert search.is_right == is_right
+
+
 def test_lists_that_contradict_each_other_are_told(indexed: Library) -> None:
     folder = LibraryFolder(indexed.path)
     folder.manifest.search["reach"] = [[10, 200]]
