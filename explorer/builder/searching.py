@@ -30,7 +30,7 @@ FEW = 10  # nearest papers
 _STEPS = 4  # that double the number of rows looked at
 _LEAST = 128  # rows
 _EACH, _EACH_TEXT = 4, 8  # one in so many questions judges how well their many nearest are found, which takes longer
-TEXTS = 256  # questions that stand for texts
+_TEXTS = 256  # questions that stand for texts
 _SUMMED = 4  # vectors in each: the nearest of such sums are harder to find than those of titles and sentences,
 _HARDER = 2  # but three words taken from anywhere need so many times the rows, at most
 _CANCELED = 1e-3  # length of a sum of unit vectors that says nothing
@@ -78,7 +78,7 @@ def store_parts(state: NextState, lists: Lists, codes: Iterable[NDArray[np.int8]
 def _of_texts(nearest: NearestRows, index: InvertedFile, of_papers: Reach) -> dict[str, Any]:
     """Return what the manifest says of an index that is asked with texts; where it is of no use, all are compared."""
     texts, papers = like_texts(nearest.vectors), len(nearest.vectors)
-    if len(texts) < TEXTS // 2:
+    if len(texts) < _TEXTS // 2:
         return dict(EXACT_SEARCH["texts"])
 
     def found(reach: Reach, some: slice, true: Numbers) -> Shares:
@@ -96,8 +96,8 @@ def like_texts(vectors: Vectors) -> Vectors:
     """
     import numpy as np
 
-    rows = np.random.default_rng(0).integers(len(vectors), size=(TEXTS, _SUMMED))
-    sums = vectors[rows.ravel()].reshape(TEXTS, _SUMMED, -1).sum(axis=1)
+    rows = np.random.default_rng(0).integers(len(vectors), size=(_TEXTS, _SUMMED))
+    sums = vectors[rows.ravel()].reshape(_TEXTS, _SUMMED, -1).sum(axis=1)
     return unit(sums[np.linalg.norm(sums, axis=1) > _CANCELED])
 
 
